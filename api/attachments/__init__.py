@@ -1,0 +1,1 @@
+"""Attachments: files people sent or we made, fetched once, kept safely, shown to those who may."""

@@ -1,0 +1,113 @@
+"""The members of a community: who they are, their roles, taking somebody out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.access import NAMES, can, require
+from api.communities.joining import end_membership, keep_a_host
+from api.communities.lookup import count_audience, get_community_for, get_workshop_for
+from api.communities.offers import check_role, get_person, invite_person, settle
+from api.context import Context
+from api.errors import Conflict
+from api.messaging.outbox import tell_person
+from api.messaging.tree import T
+from api.records.service import audit, record
+from storage import memberships
+from storage.communities import Membership
+from storage.memberships import get_membership
+from storage.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One line of a list of members. `cursor` leads to the lines after it."""
+
+    pid: str
+    name: str
+    school: str
+    role: str
+    status: str
+    since: datetime | None
+    cursor: str
+
+
+def list_members(ctx: Context, pid: str, statuses: Sequence[str] = ("active",), limit: int = 50, *, offset: int = 0,
+                 after: str | None = None) -> list[Member]:  # fmt: skip
+    """Members of a workshop (who waits first, then hosts), or the people of a school or region; one more than `limit`.
+
+    Others than active ones are for those who may moderate.
+    """
+    community = get_community_for(ctx, pid, "see")
+    if set(statuses) - {"active"}:
+        require(ctx, "moderate", community)
+    start = _cursor(after)
+    if community.kind != "workshop":
+        people = memberships.page_people(
+            ctx.session, community.path, limit + 1, offset=offset, after=start[1] if start else 0
+        )
+        return [Member(p.pid, p.name, school, "member", "active", None, f"0-{p.id}") for p, school in people]
+    rows = memberships.page_members(ctx.session, community.id, statuses, limit + 1, offset=offset, after=start)
+    return [Member(p.pid, p.name, school, m.role, m.status, m.since, f"{rank}-{m.id}") for m, p, school, rank in rows]
+
+
+def count_members(ctx: Context, pid: str) -> dict[str, int]:
+    """How many are active, and (for those who may moderate) wait or are invited."""
+    community = get_community_for(ctx, pid, "see")
+    if community.kind != "workshop":
+        return {"active": count_audience(ctx, community)}
+    counted = memberships.count_members(ctx.session, community.id)
+    shown = ("active", "pending", "invited") if can(ctx, "moderate", community) else ("active",)
+    return {status: counted.get(status, 0) for status in shown}
+
+
+def get_member(ctx: Context, pid: str, person_pid: str) -> tuple[Membership, Person]:
+    """One member, for those who may moderate."""
+    community = get_community_for(ctx, pid, "moderate")
+    person = get_person(ctx, person_pid)
+    membership = get_membership(ctx.session, person.id, community.id)
+    if membership is None or membership.status not in ("active", "pending", "invited"):
+        raise Conflict("membership.not_member", T("{name} is not a member.", name=person.name))
+    return membership, person
+
+
+def remove_member(ctx: Context, pid: str, person_pid: str) -> Membership:
+    """Take somebody out, or take an invitation back; they are told privately. Hosts are removed by who may manage."""
+    workshop = get_community_for(ctx, pid, "moderate")
+    membership, person = get_member(ctx, pid, person_pid)
+    if membership.role in memberships.HOSTS and membership.status == "active":
+        require(ctx, "manage", workshop)
+        keep_a_host(ctx, workshop, membership)
+    was, membership.decided_by = membership.status, ctx.actor.id if ctx.actor else None
+    audit(ctx, "membership.removed", f"person:{person.pid}", workshop, was=was, role=membership.role)
+    end_membership(ctx, membership, "removed" if was == "active" else "declined")
+    if was == "active":
+        record(ctx, "workshop.left", f"workshop:{workshop.pid}", workshop, person_id=person.id, removed=True)
+        tell_person(ctx, person.id, T("You are no longer a member of “{name}”. If that is a mistake, ask its host.",
+                                      name=workshop.name))  # fmt: skip
+    settle(ctx, membership, T("This is over: “{name}”.", name=workshop.name))
+    return membership
+
+
+def change_role(ctx: Context, pid: str, person_pid: str, role: str) -> Membership:
+    """Give a member another role. Becoming host or cohost is offered and takes effect when they accept."""
+    workshop = get_workshop_for(ctx, pid, "manage")
+    check_role(role)
+    membership, person = get_member(ctx, pid, person_pid)
+    if membership.status != "active":
+        raise Conflict("membership.not_member", T("{name} is not a member.", name=person.name))
+    if membership.role == role:
+        raise Conflict("membership.already", T("{name} is {role} already.", name=person.name, role=NAMES[role]))
+    if role in memberships.HOSTS and membership.role != "host":
+        return invite_person(ctx, pid, person_pid, role)
+    keep_a_host(ctx, workshop, membership)
+    audit(ctx, "membership.role", f"person:{person.pid}", workshop, was=membership.role, now=role)
+    membership.role = role
+    if person.id != (ctx.actor.id if ctx.actor else None):
+        tell_person(ctx, person.id, T("You are {role} of “{name}” now.", role=NAMES[role], name=workshop.name))
+    return membership
+
+
+def _cursor(after: str | None) -> tuple[int, int] | None:
+    rank, _, last = (after or "").partition("-")
+    return (int(rank), int(last)) if rank.isdecimal() and last.isdecimal() and len(rank + last) < 20 else None

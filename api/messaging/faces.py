@@ -1,0 +1,71 @@
+"""Who speaks, and where: from a platform's ids to identity, person, chat and community."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from api.context import Context
+from api.i18n import language_of
+from storage.communities import Community, community_of_chat
+from storage.messaging import Chat, Dialogue
+from storage.people import Identity, Person, choose_home, find_identity
+
+SPOKE_EVERY = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Face:
+    """One account speaking in one chat."""
+
+    identity: Identity
+    person: Person | None
+    chat: Chat
+    community: Community | None  # of a room
+
+    @property
+    def private(self) -> bool:
+        """Whether nobody else reads along."""
+        return self.chat.kind == "private"
+
+    @property
+    def language(self) -> str:
+        """What this account reads."""
+        return self.person.language if self.person else self.identity.language
+
+
+def recognise(ctx: Context, chat_id: int, native: str, name: str, language: str = "") -> Face:
+    """The account of a platform user, added when it is new, and the chat it speaks in.
+
+    A private message makes its chat the person's home, unless they chose one with /here.
+    """
+    chat = ctx.session.get_one(Chat, chat_id)
+    identity, person = find_identity(ctx.session, chat.platform, native) or (None, None)
+    if identity is None:
+        identity = Identity(
+            platform=chat.platform, native=native, name=name[:120], created_at=ctx.now, language=language_of(language)
+        )
+        ctx.session.add(identity)
+        ctx.session.flush()
+    if person is not None and person.erased_at is not None:
+        person = None
+    if chat.kind == "private":
+        _come_home(ctx, chat, identity, person)
+        return Face(identity, person, chat, None)
+    return Face(identity, person, chat, community_of_chat(ctx.session, chat.id))
+
+
+def _come_home(ctx: Context, chat: Chat, identity: Identity, person: Person | None) -> None:
+    if identity.chat_id != chat.id or chat.identity_id != identity.id:
+        identity.chat_id, chat.identity_id = chat.id, identity.id
+    identity.state = "active"
+    if identity.last_spoke_at is None or ctx.now - identity.last_spoke_at > SPOKE_EVERY:
+        identity.last_spoke_at = ctx.now
+    if person is None or person.home_chat_id == chat.id:
+        return
+    if person.home_chat_id is None:
+        ctx.session.flush()
+        choose_home(ctx.session, person.id)
+    elif not person.home_chosen:
+        person.home_chat_id = chat.id
+
+
+__all__ = ["Chat", "Community", "Dialogue", "Face", "Identity", "Person", "recognise"]

@@ -1,0 +1,29 @@
+"""Clock jobs of messaging: dialogues that waited too long end politely; what was handled long ago is forgotten."""
+
+from datetime import timedelta
+
+from api.context import Context
+from api.messaging.dialogues import close_dialogue, expired_dialogues
+from api.messaging.outbox import PERSONAL, say_in_chat
+from api.messaging.receiving import purge_inbox
+from api.messaging.tree import T
+from storage import idempotency
+
+BATCH = 100
+KEEP_ANSWERS = timedelta(hours=24)
+WAITED = T("I stopped waiting for your answer, it has been a day. What you handed in or saved is still there.")
+
+
+def end_dialogues(ctx: Context) -> bool:
+    """Close dialogues nobody answered for a day, and say so once; True when there may be more."""
+    over = expired_dialogues(ctx, BATCH)
+    for dialogue in over:
+        say_in_chat(ctx, dialogue.chat_id, WAITED, lane=PERSONAL)
+        close_dialogue(ctx, dialogue)
+    return len(over) == BATCH
+
+
+def forget_handled(ctx: Context) -> bool:
+    """Purge inbox rows and idempotent answers whose repeats are not expected any more; True when there may be more."""
+    idempotency.purge(ctx.session, ctx.now - KEEP_ANSWERS)
+    return purge_inbox(ctx) > 0

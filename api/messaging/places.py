@@ -1,0 +1,39 @@
+"""Chats that end (blocked, left, removed) and chats that live on under another id."""
+
+from api.context import Context
+from storage import outbox, places
+from storage.messaging import Chat
+from storage.people import Identity, choose_home
+
+
+def lose_chat(ctx: Context, chat: Chat) -> None:
+    """A chat is gone: its account is out of use, what was for people goes to where they are now at home."""
+    chat.state = "gone"
+    if chat.identity_id is not None:
+        identity = ctx.session.get_one(Identity, chat.identity_id)
+        identity.state = "gone"
+        if identity.person_id is not None:
+            ctx.session.flush()
+            choose_home(ctx.session, identity.person_id)
+    outbox.give_back(ctx.session, chat.id)
+
+
+def move_chat(ctx: Context, chat: Chat, native: str) -> Chat:
+    """A chat has another id now (a group became a supergroup); returns the chat that goes on. Again changes nothing."""
+    if chat.native == native:
+        return chat
+    new = places.find_native(ctx.session, chat.platform, chat.account, native)
+    if new is None:
+        chat.native, chat.state = native, "active"
+        return chat
+    places.hand_over(ctx.session, chat, new)
+    ctx.wake("outbox")
+    return new
+
+
+def come_from(ctx: Context, chat: Chat, native: str) -> None:
+    """This chat is what another one became: take its place, unless that was done."""
+    old = places.find_native(ctx.session, chat.platform, chat.account, native)
+    if old is not None and old.id != chat.id:
+        places.hand_over(ctx.session, old, chat)
+        ctx.wake("outbox")

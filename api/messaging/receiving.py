@@ -1,0 +1,112 @@
+"""What adapters and handlers do with the inbox: store what arrived, lease chats, finish rows."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from api.context import Context
+from storage import albums, inbox, readers
+from storage.base import keepable
+from storage.inbox import LeasedRow
+
+LEASE_SECONDS = 30.0
+KEEP_HANDLED = timedelta(hours=72)
+ALBUM_PAUSE = timedelta(seconds=1)  # after its last part an album is complete
+LONGEST = 255  # characters of a title or an event id that the inbox keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One platform event as it came. `event_id` is unique per bot account; `dead` says why it cannot be parsed.
+
+    Parts of one message share `album`: they become one row, {"parts": [raw, ...]}, a moment after the last of them.
+    """
+
+    event_id: str
+    chat: str  # the platform's chat id
+    kind: str  # private | room
+    raw: dict[str, Any]
+    title: str = ""
+    dead: str | None = None
+    state: str = field(default="new")  # or waiting_key, waiting_poll
+    album: str = ""
+
+
+def receive(ctx: Context, platform: str, account: str, arrivals: Sequence[Arrival],
+            cursor: tuple[str, str] | None = None) -> int:  # fmt: skip
+    """Store arrivals together with the stream's position; a repeat changes nothing. Returns how many were new."""
+    new = 0
+    for arrival in arrivals:
+        state = "dead" if arrival.dead else arrival.state
+        chat, title = keepable(arrival.chat), keepable(arrival.title)[:LONGEST]
+        chat_id = inbox.find_or_add_chat(
+            ctx.session, platform, account, chat, arrival.kind, title, ctx.now,
+            due=state == "new" and not arrival.album,
+        )  # fmt: skip
+        event_id = _event_id(arrival.event_id)
+        if arrival.album and state == "new":
+            album, until = _event_id(f"album:{chat}:{arrival.album}"), ctx.now + ALBUM_PAUSE
+            added = albums.gather(
+                ctx.session, chat_id, platform, account, album, event_id, arrival.raw, ctx.now, until
+            )
+        else:
+            added = inbox.add_incoming(
+                ctx.session, chat_id, platform, account, event_id, arrival.raw, ctx.now, state, arrival.dead
+            )
+        new += added is not None
+    if cursor is not None:
+        inbox.save_cursor(ctx.session, platform, account, *cursor)
+    if new:
+        ctx.wake("inbox")
+    return new
+
+
+def _event_id(text: str) -> str:
+    """As the inbox keeps it: what is too long is known by its digest."""
+    text = keepable(text)
+    return text if len(text) <= LONGEST else hashlib.sha256(text.encode()).hexdigest()
+
+
+def cursor(ctx: Context, platform: str, account: str, name: str) -> str | None:
+    """Where the stream was read up to."""
+    return inbox.get_cursor(ctx.session, platform, account, name)
+
+
+def read_alone(ctx: Context, platform: str, account: str, holder: str, seconds: float) -> bool:
+    """Whether `holder` may read an account's stream for so many seconds; other processes wait meanwhile. 0: it ends."""
+    return readers.claim(ctx.session, platform, account, holder, ctx.now, ctx.now + timedelta(seconds=seconds))
+
+
+def lease_rows(ctx: Context, platforms: Sequence[str], limit: int) -> list[LeasedRow]:
+    """The oldest unhandled row of up to `limit` chats, leased to this worker."""
+    return inbox.lease_chats(ctx.session, platforms, ctx.now, limit, LEASE_SECONDS)
+
+
+def hold_row(ctx: Context, row: LeasedRow) -> bool:
+    """Whether the row is still ours to handle; its chat is held until the commit."""
+    return inbox.hold_chat(ctx.session, row.chat_id, row.fence, row.inbox_id)
+
+
+def finish_row(ctx: Context, row: LeasedRow, state: str = "done", reason: str | None = None) -> LeasedRow | None:
+    """Mark the row and go on with the chat's next one, if there is one."""
+    inbox.finish_row(ctx.session, row.inbox_id, ctx.now, state, reason)
+    return inbox.next_row(ctx.session, row.chat_id, row.fence, ctx.now, LEASE_SECONDS)
+
+
+def return_row(ctx: Context, row: LeasedRow) -> None:
+    """Leave a chat to other handlers at once; whoever still works on the row is too late then."""
+    inbox.end_lease(ctx.session, row.chat_id, row.fence)
+    ctx.wake("inbox")
+
+
+def purge_inbox(ctx: Context) -> int:
+    """Forget rows handled long ago (their repeats are not expected any more)."""
+    return inbox.purge_handled(ctx.session, ctx.now - KEEP_HANDLED)
+
+
+__all__ = [
+    "ALBUM_PAUSE", "Arrival", "LeasedRow", "cursor", "finish_row", "hold_row", "keepable", "lease_rows",
+    "purge_inbox", "read_alone", "receive", "return_row",
+]  # fmt: skip

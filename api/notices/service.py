@@ -1,0 +1,256 @@
+"""Notices (G13 通知): words or files to a community that ask for 收到; who has not is known to the author only."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from api import broadcasts
+from api.attachments.service import take_attachments
+from api.broadcasts import ROOMS, check_author, check_broadcast, is_for, readers_of
+from api.communities.audiences import deliver_in_waking_hours
+from api.communities.lookup import get_community_for
+from api.context import Context
+from api.errors import Conflict, Forbidden, Invalid, NotFound, not_found
+from api.messaging.outbox import edit_copy, edit_message, write_message
+from api.messaging.render import clean
+from api.messaging.tree import Node, Plural, Rows, T
+from api.notices import texts
+from api.records.service import audit, record
+from api.times import local_day
+from storage import broadcasts as rows
+from storage import notices
+from storage.broadcasts import count_states, get_message
+from storage.communities import Community, count_people
+from storage.notices import Notice
+from storage.people import Person
+
+LONGEST = 4000
+MOST_FILES = 20
+PAGE = 20
+
+
+def send_notice(ctx: Context, community_pid: str, text: str, files: Sequence[str] = (), *, place: str = ROOMS,
+                urgent: bool = False, release_at: datetime | None = None) -> Notice:  # fmt: skip
+    """Send a notice to a community, now or at `release_at`; `files` are pids of own attachments that nothing holds.
+
+    Its audience is evaluated when it goes out. Raises Invalid for nothing to say, too much, or nowhere to say it.
+    """
+    community = get_community_for(ctx, community_pid, "notify")
+    text = check_text(text, len(files))
+    at = check_broadcast(ctx, community, place, release_at)
+    notice = Notice(
+        community_id=community.id, author_id=ctx.me.id, place=place, urgent=urgent, text=text, files=list(files),
+        created_at=ctx.now, release_at=at, reached=0, rooms=0,
+    )  # fmt: skip
+    ctx.session.add(notice)
+    ctx.session.flush()
+    if files:
+        take_attachments(ctx, files, f"notice:{notice.pid}")
+    if at <= ctx.now:
+        release_notice(ctx, notice)
+    return notice
+
+
+def check_text(text: str, files: int) -> str:
+    """The text, trimmed; raises Invalid when there is nothing to say or too much."""
+    text = clean(text).strip()
+    if not text and not files:
+        raise Invalid("notice.empty", T("A notice needs words or a file."))
+    if len(text) > LONGEST:
+        say = Plural("A notice has at most {limit} characters; yours has one more. Send the rest as a file.",
+                     "A notice has at most {limit} characters; yours has {n} more. Send the rest as a file.",
+                     len(text) - LONGEST, limit=LONGEST)  # fmt: skip
+        raise Invalid("notice.too_long", say, n=len(text), limit=LONGEST)
+    if files > MOST_FILES:
+        raise Invalid(
+            "notice.too_many_files",
+            T("At most {limit} files go with a notice.", limit=MOST_FILES),
+            n=files,
+            limit=MOST_FILES,
+        )
+    return text
+
+
+def release_notice(ctx: Context, notice: Notice) -> None:
+    """Say it to everybody it is meant for now, and show its author how it goes."""
+    community, author = _around(ctx, notice)
+    tree = texts.notice_tree(notice, community, author)
+    released = broadcasts.release(
+        ctx, notice, community, "notify", tree, texts.receive_rows(notice), files=notice.files,
+        guard=["notice_stands", notice.id],
+    )  # fmt: skip
+    if released:
+        record(ctx, "notice.sent", f"notice:{notice.pid}", community, person_id=notice.author_id)
+        _refresh(ctx, notice, community, author)
+
+
+def get_notice_for(ctx: Context, pid: str) -> Notice:
+    """A notice, for its author or somebody it is meant for. Raises NotFound."""
+    notice = rows.get_by_pid(ctx.session, Notice, pid)
+    if notice is None:
+        raise not_found("notice.unknown")
+    if ctx.system or notice.author_id == ctx.me.id:
+        return notice
+    if notice.released_at is None or not is_for(ctx, notice, _community(ctx, notice)):
+        raise not_found("notice.unknown")
+    return notice
+
+
+def may_see_notice(ctx: Context, pid: str) -> bool:
+    """Whether who acts may see a notice and its files: its author, and those it reached while it stands."""
+    try:
+        notice = get_notice_for(ctx, pid)
+    except NotFound:
+        return False
+    return notice.withdrawn_at is None or notice.author_id == ctx.me.id
+
+
+def receive_notice(ctx: Context, pid: str) -> tuple[Notice, bool]:
+    """Say 收到 as who acts, once; returns the notice and whether this was the first time.
+
+    Raises Forbidden for people it is not meant for, Conflict when it was taken back.
+    """
+    notice = rows.get_by_pid(ctx.session, Notice, pid)
+    if notice is None or notice.released_at is None:
+        raise not_found("notice.unknown")
+    if notice.withdrawn_at is not None:
+        raise Conflict("notice.withdrawn", texts.WITHDRAWN)
+    community, author = _around(ctx, notice)
+    if author.id == ctx.me.id:
+        raise Forbidden("notice.own", T("This is your own notice; you need not answer it."))
+    if not is_for(ctx, notice, community):
+        raise Forbidden("notice.not_yours", T("This notice is not meant for you; you need not answer it."))
+    if not notices.add_receipt(ctx.session, notice.id, ctx.me.id, ctx.now):
+        return notice, False
+    record(ctx, "notice.received", f"notice:{notice.pid}", community)
+    if broadcasts.wants_refresh(ctx, notice):
+        _refresh(ctx, notice, community, author)
+    return notice, True
+
+
+def mark_copy_received(ctx: Context, notice: Notice, chat_id: int, native: str) -> None:
+    """Change the person's own copy in a private chat: what asked for 收到 says that it was given."""
+    community, author = _around(ctx, notice)
+    edit_copy(ctx, chat_id, native, texts.received_tree(notice, community, author))
+
+
+def find_missing(ctx: Context, pid: str, page: int = 0) -> tuple[Notice, list[Person], int]:
+    """Who has not said 收到, a page of 20 by name, and how many they are. Only the author may know."""
+    notice = _get_own(ctx, pid)
+    people = notices.missing(readers_of(_community(ctx, notice), notice.author_id), notice.id)
+    n = count_people(ctx.session, people)
+    return notice, notices.find_names(ctx.session, people, PAGE, max(0, page) * PAGE), n
+
+
+def remind_missing(ctx: Context, pid: str) -> int:
+    """Ask those who have not said 收到 again, each in private and at most once a day; returns how many are asked."""
+    notice = _get_own(ctx, pid)
+    if notice.withdrawn_at is not None:
+        raise Conflict("notice.withdrawn", texts.WITHDRAWN)
+    if notice.released_at is None:
+        raise Conflict("notice.waiting", T("This notice has not gone out yet."))
+    community, author = _around(ctx, notice)
+    people = notices.missing(readers_of(community, author.id), notice.id)
+    message = write_message(
+        ctx, texts.reminder_tree(notice, community, author), texts.receive_rows(notice), notice.files
+    )
+    return deliver_in_waking_hours(
+        ctx, message, people, urgent=notice.urgent, guard=["notice_not_received", notice.id],
+        dedupe_key=_reminder_key(ctx, notice, community),
+    )  # fmt: skip
+
+
+def find_resting(ctx: Context, pid: str) -> tuple[int, datetime | None]:
+    """How many get today's reminder only when their quiet hours end, and when the first of them does."""
+    notice = _get_own(ctx, pid)
+    community = _community(ctx, notice)
+    people = notices.missing(readers_of(community, notice.author_id), notice.id)
+    return notices.resting(ctx.session, people, _reminder_key(ctx, notice, community), ctx.now)
+
+
+def _reminder_key(ctx: Context, notice: Notice, community: Community) -> str:
+    return f"notice.remind:{notice.id}:{local_day(ctx.now, ctx.zone(community)):%Y%m%d}"
+
+
+def withdraw_notice(ctx: Context, pid: str) -> Notice:
+    """Take a notice back everywhere (its author, or who manages the community); a waiting one never goes out."""
+    notice = rows.get_by_pid(ctx.session, Notice, pid, lock=True)
+    if notice is None:
+        raise not_found("notice.unknown")
+    community, author = _around(ctx, notice)
+    check_author(ctx, notice, community, "manage")
+    broadcasts.take_back(ctx, notice, texts.WITHDRAWN)
+    if notice.released_at is not None:
+        record(ctx, "notice.sent", f"notice:{notice.pid}", community, person_id=author.id, amount=-1)
+    if ctx.actor is None or ctx.me.id != author.id:
+        audit(ctx, "notice.withdrawn", f"notice:{notice.pid}", community)
+    if notice.status_message_id is not None:
+        _refresh(ctx, notice, community, author)
+    return notice
+
+
+def list_sent(ctx: Context, before: str | None = None, limit: int = 20) -> list[Notice]:
+    """What who acts has sent, newest first; `before` is a pid."""
+    return rows.find_of_author(ctx.session, Notice, ctx.me.id, before, limit)
+
+
+def describe_sent(ctx: Context, sent: Sequence[Notice]) -> list[tuple[Node, str]]:
+    """(words to know it by, where it went) of each."""
+    places = rows.find_places(ctx.session, sent)
+    return [(texts.label(notice), places[notice.community_id]) for notice in sent]
+
+
+def show_card(ctx: Context, pid: str, chat_id: int) -> Notice:
+    """Say in a chat of its author how a notice goes, with what can be done about it. NotFound for everybody else."""
+    notice = rows.get_by_pid(ctx.session, Notice, pid, lock=True)
+    if notice is None:
+        raise not_found("notice.unknown")
+    community, _ = _around(ctx, notice)
+    check_author(ctx, notice, community)
+    tree, buttons = _status(ctx, notice, community)
+    broadcasts.show_card(ctx, notice, tree, buttons, chat_id)
+    return notice
+
+
+def _status(ctx: Context, notice: Notice, community: Community) -> tuple[Node, Rows]:
+    received, _, unreachable = figures(ctx, notice)
+    return texts.status_tree(notice, community, received, unreachable), texts.status_rows(notice, received)
+
+
+def refresh_notice(ctx: Context, notice: Notice) -> None:
+    """Bring the live figures of a notice up to date."""
+    _refresh(ctx, notice, *_around(ctx, notice))
+    broadcasts.settle(ctx, notice)
+
+
+def figures(ctx: Context, notice: Notice) -> tuple[int, int, int]:
+    """(received, meant for, without an account) of a notice."""
+    states = count_states(ctx.session, notice.people_message_id)
+    return notices.count_receipts(ctx.session, notice.id), notice.reached, states.get("unreachable", 0)
+
+
+def _refresh(ctx: Context, notice: Notice, community: Community, author: Person) -> None:
+    received, reached, _ = figures(ctx, notice)
+    room = get_message(ctx.session, notice.room_message_id)
+    if room is not None and notice.withdrawn_at is None and received:
+        footer = texts.tally(received, reached)
+        edit_message(ctx, room, texts.notice_tree(notice, community, author, footer), texts.receive_rows(notice))
+    broadcasts.show_status(ctx, notice, *_status(ctx, notice, community))
+
+
+def _get_own(ctx: Context, pid: str) -> Notice:
+    notice = rows.get_by_pid(ctx.session, Notice, pid)
+    if notice is None:
+        raise not_found("notice.unknown")
+    community = _community(ctx, notice)
+    check_author(ctx, notice, community)
+    # who lost the right to send there must not learn names there, nor speak to everybody once more
+    get_community_for(ctx, community.pid, "notify")
+    return notice
+
+
+def _community(ctx: Context, notice: Notice) -> Community:
+    return ctx.session.get_one(Community, notice.community_id)
+
+
+def _around(ctx: Context, notice: Notice) -> tuple[Community, Person]:
+    return _community(ctx, notice), ctx.session.get_one(Person, notice.author_id)

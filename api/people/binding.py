@@ -1,0 +1,193 @@
+"""Binding an account to a person, undoing it, and unbinding (architecture: Safety of identity)."""
+
+from datetime import timedelta
+
+from api.communities.joining import list_joinable
+from api.context import Context
+from api.errors import Conflict, Invalid, Problem, not_found
+from api.messaging.outbox import PERSONAL, deliver_to_chats, say_in_chat, write_message
+from api.messaging.tree import Bullets, Button, Lines, Node, T, Words
+from api.people.codes import look_up_code
+from api.people.lookup import home_of
+from api.people.texts import NEW_CODE_ADVICE, PRIVACY_VERSION, account_name
+from api.people.websessions import announce_device, find_web_identity, web_identity
+from api.records.service import audit, record
+from storage import accounts, claims
+from storage.people import ClaimCode, Identity, Person, choose_home
+
+UNDO_LIFE = timedelta(days=7)
+WEB = "web"
+
+
+def check_unbound(ctx: Context, identity: Identity) -> None:
+    """Raise Conflict saying how when an account belongs to somebody already."""
+    if identity.person_id is None:
+        return
+    person = ctx.session.get_one(Person, identity.person_id)
+    say = T("This account already belongs to {name}. To give it to somebody else, unbind it first: send “accounts”.",
+            name=person.name)  # fmt: skip
+    raise Conflict("account.bound", say)
+
+
+def redeem_claim(ctx: Context, claim_id: int, identity: Identity) -> Identity:
+    """Use a looked-up code (Claim.id): bind the account to its person, who has agreed to the privacy notice.
+
+    Returns the account now in use: a browser's visitor account is merged into the person's one web account.
+    Raises Conflict when the code was used or voided meanwhile, or the account is bound.
+    """
+    check_unbound(ctx, identity)
+    person = _take(ctx, claim_id)
+    return bind(ctx, identity, person, "code")
+
+
+def redeem_code(ctx: Context, text: str, identity: Identity | None, address: str = "") -> Person | Problem:
+    """Look a code up and use it in one step, for pages that showed the privacy notice with it.
+
+    Without an account (a fresh browser) the person gets their web account; the caller opens a session on it.
+    A wrong code is returned as a Problem (see look_up_code).
+    """
+    claim = look_up_code(ctx, text, identity, address)
+    if isinstance(claim, Problem):
+        return claim
+    if identity is not None:
+        redeem_claim(ctx, claim.id, identity)
+        return claim.person
+    person = _take(ctx, claim.id)
+    known = find_web_identity(ctx, person) is not None
+    account = web_identity(ctx, person)
+    _agree(ctx, person)
+    _write_down(ctx, account, person, "code")
+    if not known:
+        _welcome(ctx, account, person)
+    return person
+
+
+def _take(ctx: Context, claim_id: int) -> Person:
+    claim = ctx.session.get(ClaimCode, claim_id)
+    person = ctx.session.get_one(Person, claim.person_id) if claim else None
+    here = person is not None and person.removed_at is None and person.erased_at is None
+    if person is None or not here or not claims.take_code(ctx.session, claim_id, ctx.now):
+        raise Conflict("code.used", T("This code does not work any more. {advice}", advice=NEW_CODE_ADVICE))
+    return person
+
+
+def _agree(ctx: Context, person: Person) -> None:
+    person.privacy_version = PRIVACY_VERSION
+    ctx.session.flush()
+
+
+def bind(ctx: Context, identity: Identity, person: Person, by: str) -> Identity:
+    """Let an account belong to a person who agreed; their other accounts are told and may undo it for 7 days."""
+    if identity.platform == WEB and (mine := find_web_identity(ctx, person)) is not None:
+        return _merge(ctx, identity, mine, person, by)
+    identity.person_id, identity.bound_at, identity.state = person.id, ctx.now, "active"
+    identity.last_spoke_at = ctx.now
+    if person.language != identity.language and person.privacy_version is None:
+        person.language = identity.language  # what they chose or read before they were known
+    _agree(ctx, person)
+    if person.home_chat_id is None or not person.home_chosen:
+        person.home_chat_id = identity.chat_id
+    ctx.session.flush()
+    _write_down(ctx, identity, person, by)
+    _announce(ctx, identity, person)
+    _welcome(ctx, identity, person)
+    return identity
+
+
+def _merge(ctx: Context, visitor: Identity, mine: Identity, person: Person, by: str) -> Identity:
+    """A visitor turns out to be somebody with a web account: the browser moves over, and is told of as a new device."""
+    _agree(ctx, person)
+    mine.state, mine.last_spoke_at = "active", ctx.now
+    for session in accounts.move_sessions(ctx.session, visitor.id, mine.id):
+        announce_device(ctx, person, session)
+    _write_down(ctx, mine, person, by)
+    ctx.wake("web")
+    return mine
+
+
+def _write_down(ctx: Context, account: Identity, person: Person, by: str) -> None:
+    record(ctx, "person.bound", f"identity:{account.pid}", person_id=person.id)
+    audit(ctx, "account.bound", f"identity:{account.pid}", by=by, person=person.pid)
+
+
+def _welcome(ctx: Context, account: Identity, person: Person) -> None:
+    """The first words in an account's chat: who they are here, and what to do next."""
+    if ctx.actor is None:
+        ctx.actor = person  # the account speaks for them from here on
+    home = home_of(ctx, person)
+    place = home.name if home else ""
+    lines: list[Node] = [T("Welcome, {name}! You are connected with {place}.", name=person.name, place=place)]
+    workshops = list_joinable(ctx, 3)[:3]
+    if workshops:
+        lines += [T("Workshops you can join:"), Bullets(*[Words(workshop.name) for workshop in workshops])]
+    lines.append(T("Next: join a workshop, or just write to me. “help” shows everything you can say."))
+    rows = [[Button(T("Join a workshop"), "run:join", style="primary"), Button(T("Help"), "run:help")]]
+    if account.chat_id is not None:
+        say_in_chat(ctx, account.chat_id, Lines(*lines), rows)
+
+
+def _announce(ctx: Context, account: Identity, person: Person) -> None:
+    chats = accounts.private_chats_of(ctx.session, person.id, but=account.id)
+    if not chats:
+        return
+    where = account_name(account.platform, account.name)
+    say = Lines(
+        T("A new account was bound to you: {account}. From now on it can read and write as you.", account=where),
+        T("If that was not you, undo it (within 7 days)."),
+    )
+    undo = Button(T("Undo"), f"accounts.undo:{account.pid}", style="danger")
+    deliver_to_chats(ctx, write_message(ctx, say, [[undo]]), chats, PERSONAL)
+
+
+def undo_binding(ctx: Context, identity_pid: str) -> Identity:
+    """Take a binding of the last 7 days back, from another account of the same person."""
+    account = _own_account(ctx, identity_pid)
+    if account.bound_at is None or account.bound_at + UNDO_LIFE < ctx.now:
+        say = T("That was more than 7 days ago. Unbind the account under “accounts” instead.")
+        raise Invalid("account.undo_late", say)
+    say = T("The binding of this account to {name} was undone from another account.", name=ctx.me.name)
+    return _unbind(ctx, account, say, "undone")
+
+
+def list_accounts(ctx: Context) -> list[Identity]:
+    """The accounts of who acts, last used first."""
+    return accounts.identities_of(ctx.session, ctx.me.id)
+
+
+def unbind_account(ctx: Context, identity_pid: str) -> Identity:
+    """Part one's own account from oneself. The last one may go too: a new code leads back."""
+    account = _own_account(ctx, identity_pid)
+    say = T("This account was unbound from {name}. To come back, send a claim code here.", name=ctx.me.name)
+    return _unbind(ctx, account, say, "unbound")
+
+
+def _own_account(ctx: Context, pid: str) -> Identity:
+    account = accounts.identity_by_pid(ctx.session, pid)
+    if account is None or account.person_id is None or account.person_id != ctx.me.id:
+        raise not_found("account.unknown")
+    return account
+
+
+def _unbind(ctx: Context, account: Identity, say: Node, how: str) -> Identity:
+    person = ctx.me
+    release(ctx, account)
+    record(ctx, "person.bound", f"identity:{account.pid}", person_id=person.id, amount=-1)
+    audit(ctx, f"account.{how}", f"identity:{account.pid}", person=person.pid)
+    if account.chat_id is not None:
+        say_in_chat(ctx, account.chat_id, say, lane=PERSONAL)
+    return account
+
+
+def release(ctx: Context, account: Identity) -> None:
+    """Part an account from its person: browsers signed out, its dialogues ended, personal messages go elsewhere."""
+    person = ctx.session.get_one(Person, account.person_id)
+    account.person_id = account.bound_at = None
+    if account.platform == WEB:
+        accounts.revoke_sessions(ctx.session, account.id, ctx.now)
+    accounts.end_dialogues(ctx.session, account.id)
+    ctx.session.flush()
+    if person.home_chat_id == account.chat_id:
+        choose_home(ctx.session, person.id)
+        ctx.session.refresh(person)
+    ctx.wake("web")
+

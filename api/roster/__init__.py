@@ -1,0 +1,1 @@
+"""Reading rosters and importing them: regions, schools and people by the authority's own keys."""

@@ -1,0 +1,107 @@
+"""What commands print: for people in the language of $LANG, or with --json one object for programs.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 the database is away or of another version.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.i18n import gettext
+from api.messaging.tree import Node, T
+
+if TYPE_CHECKING:
+    from api.messaging.render import Reader
+
+DONE, REFUSED, MISUSED, NO_DATABASE = 0, 1, 2, 3
+
+
+def language() -> str:
+    """zh_CN or en, by LC_ALL, LC_MESSAGES or LANG."""
+    tag = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh_CN" if tag.lower().startswith("zh") else "en"
+
+
+def _(msgid: str) -> str:
+    """A text of the command line itself, in the language of $LANG."""
+    return gettext(language(), msgid)
+
+
+AsJson = Annotated[bool, typer.Option("--json", help=_("Answer with one JSON object, for programs."))]
+
+
+@dataclass(slots=True)
+class Output:
+    """Where a command says what it did. With `as_json` only `result` and errors are printed, as JSON."""
+
+    as_json: bool
+    reader: "Reader"
+
+    def text(self, node: Node) -> str:
+        """A tree in the language of $LANG."""
+        from api.messaging.render import plain
+
+        return plain(node, self.reader)
+
+    def say(self, node: Node) -> None:
+        """Something for people on the way."""
+        if not self.as_json:
+            print(self.text(node), flush=True)
+
+    def table(self, heads: Sequence[Node], rows: Sequence[Sequence[str]]) -> None:
+        """A table for people."""
+        if self.as_json or not rows:
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(*[self.text(head) for head in heads], box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*row)
+        Console(markup=False, highlight=False).print(table)
+
+    def result(self, **data: Any) -> None:
+        """What the command found or did, for programs."""
+        if self.as_json:
+            print(json.dumps({"ok": True, **data}, ensure_ascii=False, default=_plain), flush=True)
+
+    def fail(self, exit_code: int, error: str, say: str, **data: Any) -> typer.Exit:
+        """Say why not; to be raised."""
+        if self.as_json:
+            print(json.dumps({"ok": False, "code": error, "detail": say, **data}, ensure_ascii=False, default=_plain))
+        else:
+            print(say, file=sys.stderr)
+        return typer.Exit(exit_code)
+
+
+@contextmanager
+def answering(as_json: bool) -> Iterator[Output]:
+    """The surroundings of every command: expected failures become words (or JSON) and an exit code."""
+    from api.config_sources import ConfigError
+    from api.errors import Problem
+    from api.messaging.render import Reader
+    from api.runtime import StorageUnavailable
+    from api.times import DEFAULT_ZONE, utcnow, zone_of
+
+    out = Output(as_json, Reader(language(), zone_of(DEFAULT_ZONE), utcnow()))
+    try:
+        yield out
+    except ConfigError as error:
+        raise out.fail(MISUSED, "config.invalid", str(error)) from error
+    except Problem as problem:
+        code = NO_DATABASE if problem.code.startswith("database.") else REFUSED
+        raise out.fail(code, problem.code, out.text(problem.say), **problem.data) from problem
+    except StorageUnavailable as error:
+        say = T("The database cannot be used: {error}", error=str(error).strip())
+        raise out.fail(NO_DATABASE, "database.away", out.text(say)) from error
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,0 +1,83 @@
+"""Deliverers: claim what is due, send it, commit what became of it. No transaction is open across the network."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import structlog
+
+from api.messaging.delivering import Guard, Outcome, Work, claim_work, finish_works, return_work, when_next
+from api.messaging.tree import rows_for
+from api.metrics import AMBIGUOUS_SENDS
+from api.runtime import StorageUnavailable
+from bot.platforms.base import Gone, Moved, Platform, Rejected, RetryAfter, SendError
+from bot.workers import Together, Workers
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 0.2
+SEND_SECONDS = 45.0
+
+
+@dataclass(slots=True)
+class Deliverers(Workers[Work]):
+    """The sending workers of one process."""
+
+    platforms: Mapping[str, Platform]
+    guards: Mapping[str, Guard]
+    signal = "outbox"
+    at_once = 32
+    settling: Together[tuple[Work, Outcome], Work | None] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.settling = Together(self.runtime, self._settle)
+
+    async def lease(self, limit: int) -> list[Work]:
+        """The next delivery of up to `limit` chats."""
+        return await self.runtime.transact(claim_work, list(self.platforms), limit, self.guards)
+
+    async def give_back(self, work: Work, begun: bool) -> None:
+        """A delivery that was begun may have been sent."""
+        await self.runtime.transact(return_work, work, begun)
+
+    async def idle_seconds(self) -> float:
+        """Until the next moment for which something was scheduled."""
+        due = await self.runtime.read(when_next, list(self.platforms))
+        if due is None:
+            return IDLE_SECONDS
+        # what another worker is sending, or a bot that was told to wait may not, stays due: look again, but not at once
+        return min(IDLE_SECONDS, max(LOOK_AGAIN_SECONDS, (due - self.runtime.now()) / timedelta(seconds=1)))
+
+    async def work(self, work: Work) -> Work | None:
+        """Make a delivery and commit what became of it; returns the chat's next one."""
+        return await self.settling.settle((work, await self._send(work)))
+
+    async def _settle(self, done: Sequence[tuple[Work, Outcome]]) -> Sequence[Work | None]:
+        return await self.insist(finish_works, done, self.guards)
+
+    async def _send(self, work: Work) -> Outcome:
+        platform = self.platforms[work.chat.platform]
+        # in a room without private answers to presses, whatever is pressed is seen by everybody
+        discreet = platform.capabilities.acks or work.chat.kind == "private"
+        if (rows := rows_for(work.rows, discreet)) != work.rows:
+            work = replace(work, rows=rows)
+        if work.repeat and not platform.capabilities.idempotent:
+            AMBIGUOUS_SENDS.labels(platform.name).inc()
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                return Outcome(sent=await platform.send(work))
+        except RetryAfter as error:
+            return Outcome(retry_after=error.seconds, whole_bot=error.whole_bot, error=str(error))
+        except Moved as error:
+            return Outcome(moved_to=error.native)
+        except Gone as error:
+            return Outcome(gone=True, error=str(error))
+        except Rejected as error:
+            return Outcome(rejected=True, error=str(error))
+        except (SendError, TimeoutError, StorageUnavailable) as error:
+            return Outcome(error=str(error) or type(error).__name__)
+        except Exception as error:
+            log.exception("an adapter failed", delivery=work.pid, platform=work.chat.platform)
+            return Outcome(error=f"{type(error).__name__}: {error}")

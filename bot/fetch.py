@@ -1,0 +1,126 @@
+"""The file worker: fetch what people sent, clean photos, move bytes into the blob store, purge what was removed."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from os import SEEK_END
+from tempfile import TemporaryFile
+from typing import BinaryIO
+
+import structlog
+
+from api.attachments.darkroom import Darkroom, Unreadable
+from api.attachments.fetching import (
+    Fetched,
+    Follower,
+    LeasedFile,
+    forget_file,
+    lease_files,
+    payload_of,
+    return_file,
+    settle_file,
+    when_next_file,
+)
+from api.attachments.photos import HidesPlace, is_picture
+from api.attachments.service import FILE_LIMIT
+from api.runtime import StorageUnavailable
+from bot.inbound import File
+from bot.platforms.base import Gone, Platform, Rejected, RetryAfter, SendError
+from bot.workers import Workers
+
+log = structlog.get_logger()
+
+FETCH_SECONDS = 120.0
+IDLE_SECONDS = 30.0
+
+
+class TooBig(Exception):
+    """The platform hands over more than the limit, whatever it had said."""
+
+
+@dataclass(slots=True)
+class Fetchers(Workers[LeasedFile]):
+    """The file workers of one process. `followers` are told, in the same transaction, what became of each file."""
+
+    platforms: Mapping[str, Platform]
+    followers: Sequence[Follower]
+    darkroom: Darkroom = field(default_factory=Darkroom)
+    # what waits in the database comes out of it whole: one at a time
+    unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    signal = "files"
+    at_once = 4
+
+    async def lease(self, limit: int) -> list[LeasedFile]:
+        """Up to `limit` files to fetch, to move or to purge."""
+        return await self.runtime.transact(lease_files, list(self.platforms), limit)
+
+    async def give_back(self, file: LeasedFile, begun: bool) -> None:
+        """To fetch it once more does no harm."""
+        await self.runtime.transact(return_file, file)
+
+    async def idle_seconds(self) -> float:
+        """Until a file is tried again or purged."""
+        due = await self.runtime.read(when_next_file)
+        if due is None:
+            return IDLE_SECONDS
+        # a file of a platform that another process serves stays due: look again, but not in a busy loop
+        return min(IDLE_SECONDS, max(1.0, (due - self.runtime.now()) / timedelta(seconds=1)))
+
+    async def work(self, file: LeasedFile) -> None:
+        """Fetch, move or purge a file, and commit what became of it."""
+        if file.state == "removed":
+            if file.blob_key is not None:
+                await self.runtime.blobs.delete(file.blob_key)
+            await self.insist(forget_file, file)
+            return
+        fetched = await self._fetch(file)
+        kept = await self.insist(settle_file, file, fetched, self.followers)
+        if not kept and fetched.blob_key is not None:
+            await self.runtime.blobs.delete(fetched.blob_key)
+
+    async def _fetch(self, file: LeasedFile) -> Fetched:
+        try:
+            # on the disk on their way: several of 20 MB are too much for the memory
+            with TemporaryFile() as came, TemporaryFile(buffering=0) as clean:
+                async with asyncio.timeout(FETCH_SECONDS):
+                    await self._receive(file, came)
+                    kept: BinaryIO = came
+                    kind, mime = file.kind, file.mime
+                    if is_picture(kind, mime):
+                        photo = await self.darkroom.clean(came, clean, kind, mime)
+                        kind, mime, kept = photo.kind, photo.mime, clean
+                    size = kept.seek(0, SEEK_END)
+                    key = await self.runtime.blobs.put(kept)
+            return Fetched(key, kind, mime, size)
+        except HidesPlace:
+            return Fetched(error="hidden_place", final=True)
+        except Unreadable:
+            return Fetched(error="unreadable", final=True)
+        except TooBig:
+            return Fetched(error="too_large", final=True)
+        except (Gone, Rejected) as error:
+            log.warning("a file is not handed over", attachment=file.id, platform=file.platform, error=str(error))
+            return Fetched(error="gone" if isinstance(error, Gone) else "refused", final=True)
+        except RetryAfter as error:
+            return self._later(file, error, error.seconds)
+        except (SendError, StorageUnavailable, TimeoutError) as error:
+            return self._later(file, error)
+        except Exception as error:
+            log.exception("fetching a file failed", attachment=file.id, platform=file.platform)
+            return self._later(file, error)
+
+    def _later(self, file: LeasedFile, error: Exception, seconds: float | None = None) -> Fetched:
+        log.warning("a file is tried again later", attachment=file.id, error=str(error) or type(error).__name__)
+        return Fetched(error="refused", retry_after=seconds)
+
+    async def _receive(self, file: LeasedFile, into: BinaryIO) -> None:
+        if file.has_payload:
+            async with self.unpacking:
+                into.write(await self.runtime.read(payload_of, file))
+            return
+        sent, size = File(file.kind, file.name, file.mime, file.size, file.ref), 0
+        async for piece in self.platforms[file.platform].fetch(sent):
+            size += into.write(piece)
+            if size > FILE_LIMIT:
+                raise TooBig

@@ -1,0 +1,150 @@
+"""Handlers: lease chats of the inbox, and handle each row in one transaction."""
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from api.context import Context
+from api.errors import Problem
+from api.messaging import receiving, votes
+from api.messaging.faces import recognise
+from api.messaging.receiving import LeasedRow
+from api.messaging.tree import Code, Node, T
+from api.metrics import HANDLER_FAILURES
+from api.runtime import storage_failed
+from bot.dispatch import Dispatcher
+from bot.inbound import Inbound
+from bot.platforms.base import Platform, SendError, Unreadable
+from bot.turn import CHOICE, Turn
+from bot.workers import Workers
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 5.0
+STANDING_SECONDS = 10.0  # less than the lease of a chat
+
+
+@dataclass(slots=True)
+class Handlers(Workers[LeasedRow]):
+    """The workers of one process. Strictly in order within a chat, concurrent across chats."""
+
+    dispatcher: Dispatcher
+    platforms: Mapping[str, Platform]
+    signal = "inbox"
+    at_once = 32
+
+    async def lease(self, limit: int) -> list[LeasedRow]:
+        """The oldest row of up to `limit` chats."""
+        return await self.runtime.transact(receiving.lease_rows, list(self.platforms), limit)
+
+    async def give_back(self, row: LeasedRow, begun: bool) -> None:
+        """A row that was begun is done, or nothing of it is left."""
+        await self.runtime.transact(receiving.return_row, row)
+
+    async def idle_seconds(self) -> float:
+        """What arrives is signalled."""
+        return IDLE_SECONDS
+
+    async def work(self, row: LeasedRow) -> LeasedRow | None:
+        """Handle a row; returns the chat's next one."""
+        platform = self.platforms[row.platform]
+        try:
+            inbound = platform.parse(row.raw)
+        except Unreadable as error:
+            log.error("an event could not be read", platform=row.platform, event_id=row.event_id, error=str(error))
+            return await self._finish(row, "dead", str(error))
+        if inbound is None:
+            return await self._finish(row, "done", None)
+        numbered = not platform.capabilities.buttons
+        try:
+            administers = await self._standing(platform, row, inbound)
+            return await self.insist(handle_inbound, row, inbound, self.dispatcher, numbered, administers)
+        except Problem as problem:
+            toasts = platform.capabilities.acks
+            return await self.insist(refuse_inbound, row, inbound, problem.say, toasts=toasts)
+        except Exception as error:
+            if storage_failed(error):
+                raise
+            number = secrets.token_hex(4)
+            HANDLER_FAILURES.inc()
+            log.exception("a handler failed", reference=number, platform=row.platform, inbox_id=row.inbox_id)
+            return await self.insist(refuse_inbound, row, inbound, sorry(number), number)
+
+    async def _standing(self, platform: Platform, row: LeasedRow, inbound: Inbound) -> bool | None:
+        """What the platform says of who speaks, where a command needs to know; None when it cannot be asked."""
+        if not self.dispatcher.asks_standing(inbound):
+            return False
+        try:
+            async with asyncio.timeout(STANDING_SECONDS):
+                return await platform.administers(row.raw)
+        except (SendError, TimeoutError) as error:
+            log.warning("the platform does not say who administers a room", platform=row.platform, error=str(error))
+            return None
+
+    async def _finish(self, row: LeasedRow, state: str, reason: str | None) -> LeasedRow | None:
+        return await self.insist(receiving.finish_row, row, state, reason)
+
+
+def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: Dispatcher,
+                   numbered: bool = False, administers: bool | None = False) -> LeasedRow | None:  # fmt: skip
+    """Handle one row: recognise who and where, run the handler, write what it said, mark the row done; one transaction.
+
+    Returns the chat's next row. What the handler could not do is raised: nothing of it is left then. A vote whose poll
+    is not known yet waits.
+    """
+    if not receiving.hold_row(ctx, row):
+        return None
+    if inbound.kind == "voted":
+        about = votes.about_of(ctx, row.platform, row.account, inbound.event)
+        if about is None:
+            return receiving.finish_row(ctx, row, "waiting_poll", inbound.event)
+        inbound = replace(inbound, action=about)
+    turn = _turn(ctx, row, inbound)
+    turn.numbered, turn.administers = numbered, administers
+    dispatcher.handle(turn)
+    turn.speak()
+    return receiving.finish_row(ctx, row)
+
+
+def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, number: str | None = None,
+                   toasts: bool = False) -> LeasedRow | None:  # fmt: skip
+    """After a handler failed: say why, mark the row done under the reference number, go on with the chat's next row.
+
+    It is said once. Whoever pressed a button under a message reads a toast, where the platform has them. In a dialogue
+    the refusal is part of the conversation, and a number is to be kept: these are messages, private where possible.
+    """
+    if not receiving.hold_row(ctx, row):
+        return None
+    turn = _turn(ctx, row, inbound)
+    unknown = turn.face.person is None and not turn.private  # no message to them that the room would not read
+    passing = toasts and number is None and not inbound.action.startswith(f"{CHOICE}:")
+    if inbound.kind == "pressed" and (unknown or passing):
+        turn.toast(say)
+    else:
+        turn.toast(None)
+        turn.whisper(say)
+    turn.speak()
+    return receiving.finish_row(ctx, row, reason=number)
+
+
+def _turn(ctx: Context, row: LeasedRow, inbound: Inbound) -> Turn:
+    face = recognise(ctx, row.chat_id, inbound.sender, inbound.name, inbound.language)
+    ctx.actor = face.person
+    return Turn(ctx, face, inbound)
+
+
+def sorry(number: str) -> Node:
+    """What a person is told when we failed: nothing was changed, and the number that the log knows it by."""
+    return T(
+        "Something went wrong on our side. Nothing was changed; please try again. If it happens again, tell your "
+        "administrator this number: {number}",
+        number=Code(number),
+    )
+
+
+def platforms_by_name(platforms: Sequence[Platform]) -> dict[str, Platform]:
+    """The platforms of this process by name."""
+    return {platform.name: platform for platform in platforms}

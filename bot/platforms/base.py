@@ -1,0 +1,119 @@
+"""The contract of a chat platform. One folder each implements it; one contract suite holds them to it.
+
+An adapter receives (stores what arrives raw, through `api.messaging.receiving`), parses raw events into `Inbound`
+without asking anybody, sends one delivery at a time, and fetches files. It knows nothing of what is said.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from api.messaging.delivering import Work
+from api.messaging.tree import Node
+from bot.inbound import File, Inbound
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a platform can do. The contract suite chooses its rows by these; the core asks them, never the name."""
+
+    buttons: bool = True  # else: numbered choices, answered by number
+    acks: bool = True  # a short word to the presser of a button only
+    edits: bool = True
+    deletes: bool = True
+    rooms: bool = True
+    uploads: bool = True  # people can send files
+    albums: bool = True  # several of them in one message
+    polls: bool = False  # it draws polls of its own (api.messaging.polls)
+    idempotent: bool = False  # sending the same delivery twice shows it once
+    text_limit: int = 4096  # characters of one message
+    file_limit: int = 20 * 2**20  # bytes that can be fetched
+
+
+class SendError(Exception):
+    """Why a delivery was not made. A closed set; the deliverer reads the flags of its `Outcome`, never the type."""
+
+
+class RetryAfter(SendError):
+    """The platform says when to try again: this chat, or the whole bot."""
+
+    def __init__(self, seconds: float, whole_bot: bool = False) -> None:
+        super().__init__(f"retry after {seconds} s")
+        self.seconds, self.whole_bot = seconds, whole_bot
+
+
+class Transient(SendError):
+    """The network or the platform failed; trying again may help."""
+
+
+class Gone(SendError):
+    """The chat is over for us: blocked, left, deactivated."""
+
+
+class Rejected(SendError):
+    """The platform refuses what we sent: our fault; trying again cannot help."""
+
+
+class Moved(SendError):
+    """The chat lives on under another id."""
+
+    def __init__(self, native: str) -> None:
+        super().__init__("moved")
+        self.native = native
+
+
+class Unreadable(Exception):
+    """A raw event that cannot be parsed: it is kept as dead and stalls nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A line of `gongfang check`: whether something is well, and what to do when it is not."""
+
+    subject: str
+    well: bool
+    note: "str | Node"
+
+
+class Platform(Protocol):
+    """One chat platform, for one bot account."""
+
+    name: str
+    account: str
+    capabilities: Capabilities
+
+    async def start(self) -> None:
+        """Get ready in the background: import what is heavy, ask who we are. Nothing else is called before it ended
+        well, but `check` and `close`. Raises SendError while the platform cannot be asked; it is called again then."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; the last thing called."""
+        ...
+
+    def parse(self, raw: dict[str, Any]) -> Inbound | None:
+        """The Inbound of a raw event; None for one that means nothing to us. Pure. Raises Unreadable."""
+        ...
+
+    async def receive(self) -> None:
+        """Take in what arrives until cancelled. Platforms that are called (web, webhooks) wait here."""
+        ...
+
+    async def send(self, work: Work) -> Sequence[str]:
+        """Make one delivery (send, edit, delete, ack); returns the platform's ids of what it became.
+
+        Raises SendError.
+        """
+        ...
+
+    def fetch(self, file: File) -> AsyncIterator[bytes]:
+        """The bytes of a file somebody sent. Raises SendError (Transient: later; Rejected or Gone: never)."""
+        ...
+
+    async def administers(self, raw: dict[str, Any]) -> bool:
+        """Whether who sent this raw event administers the room it came from. Raises SendError."""
+        ...
+
+    async def check(self) -> list[Finding]:
+        """What is well and what is missing."""
+        ...

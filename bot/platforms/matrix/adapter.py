@@ -1,0 +1,71 @@
+"""Matrix as a chat platform: one account on one homeserver, in clear and encrypted rooms."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from api.matrix.service import PLATFORM
+from api.messaging.delivering import Work
+from api.runtime import Runtime
+from bot.inbound import File, Inbound
+from bot.platforms.base import Capabilities, Finding
+from bot.platforms.matrix.checking import look
+from bot.platforms.matrix.connection import Connection
+from bot.platforms.matrix.files import Files
+from bot.platforms.matrix.marking import Marking
+from bot.platforms.matrix.parsing import parse
+from bot.platforms.matrix.sending import Sending
+from bot.platforms.matrix.syncing import Syncing
+
+
+class MatrixPlatform:
+    """The configured Matrix account. Nothing is asked of the homeserver before it is needed."""
+
+    name = PLATFORM
+    capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, polls=True, text_limit=20_000)
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.connection = Connection(runtime)
+        self.account = self.connection.account
+        self.files = Files(self.connection)
+        self.sending = Sending(self.connection, self.files)
+        self.marking = Marking(self.connection)
+        self.syncing = Syncing(self.connection, self.marking)
+
+    def parse(self, raw: dict[str, Any]) -> Inbound | None:
+        """The Inbound of a raw event. Raises Unreadable."""
+        return parse(raw)
+
+    async def start(self) -> None:
+        """Sign in, and look out the keys. Raises SendError."""
+        await self.connection.open()
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.marking.close()
+        await self.connection.close()
+
+    async def receive(self) -> None:
+        """Read until the service stops; the database is there a moment longer."""
+        try:
+            await self.syncing.run()
+        finally:
+            await self.connection.release()
+
+    async def send(self, work: Work) -> Sequence[str]:
+        """Make a delivery. Raises SendError."""
+        return await self.sending.send(work)
+
+    async def fetch(self, file: File) -> AsyncIterator[bytes]:
+        """The bytes of a file. Raises SendError."""
+        await self.connection.open()
+        async for piece in self.files.fetch(file):
+            yield piece
+
+    async def administers(self, raw: dict[str, Any]) -> bool:
+        """Whether who sent this event may kick and ban in its room: power level 50, or a creator of version 12."""
+        room = self.connection.rooms.get(raw["room"])
+        return room is not None and room.rules(raw["event"]["sender"])
+
+    async def check(self) -> list[Finding]:
+        """Whether the homeserver answers, knows us, and lets us speak."""
+        return await look(self.connection)

@@ -1,0 +1,150 @@
+"""The account while it is connected: signed in on its one device, its rooms known, its keys at hand.
+
+One process at a time owns a device; reading and sending share this.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from typing import Any
+
+import structlog
+
+from api.matrix.service import (
+    CURSOR,
+    PLATFORM,
+    Taken,
+    device_of,
+    hold_device,
+    keep_device,
+    keep_rooms,
+    release_device,
+    rooms_of,
+)
+from api.messaging.receiving import cursor
+from api.runtime import Runtime
+from bot.platforms.base import Rejected, Transient
+from bot.platforms.matrix.homeserver import CLIENT, Homeserver, SignedOut
+from bot.platforms.matrix.rooms import Room
+from bot.platforms.matrix.secrecy import Secrecy
+
+log = structlog.get_logger()
+
+LONGEST_ACCOUNT = 64  # characters that chats and cursors keep
+DEVICE_NAME = "工坊"
+
+
+def account_of(user_id: str) -> str:
+    """How our tables name an account: as Matrix does, unless that is too long."""
+    return user_id if len(user_id) <= LONGEST_ACCOUNT else hashlib.sha256(user_id.encode()).hexdigest()
+
+
+class Connection:
+    """What reading and sending share. Nothing is asked of anybody before `open`."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        config = runtime.config.matrix
+        self.runtime, self.config, self.me = runtime, config, config.user_id
+        self.account = account_of(config.user_id)
+        self.home = Homeserver(config.homeserver)
+        self.rooms: dict[str, Room] = {}
+        self.cursor: str | None = None
+        self.device_id = ""
+        self.secrecy: Secrecy
+        self.holder = secrets.token_hex(12)
+        self._held = False
+        self._opening = asyncio.Lock()
+        self._known_device = ""
+        self._renewed = False  # signed in again: homeservers forget the keys of a device that signed out
+
+    async def open(self) -> None:
+        """Sign in, unless that is done; the access token is used again for as long as it is valid. Raises SendError."""
+        async with self._opening:
+            if not self._held:
+                await self._hold()
+            if not self.home.token:
+                await self._sign_in()
+            if self._known_device != self.device_id:
+                rooms = await self.runtime.read(rooms_of, self.account)
+                self.rooms = {native: Room.of(native, state) for native, state in rooms.items()}
+                self.cursor = await self.runtime.read(cursor, PLATFORM, self.account, CURSOR)
+                self.secrecy = await Secrecy.open(self)
+                self._known_device = self.device_id
+            if self._renewed:
+                await self.secrecy.renew()
+                self._renewed = False
+
+    async def _hold(self) -> None:
+        try:
+            await self.runtime.transact(hold_device, self.account, self.holder)
+        except Taken as error:
+            raise Transient(str(error)) from error
+        self._held = True
+
+    def taken(self) -> None:
+        """Another process serves the account now: what is known of it here is of no use any more."""
+        self._held, self._known_device, self.home.token = False, "", ""
+
+    def moved_to(self, room: Room) -> Room | None:
+        """What a room became, once we are there."""
+        new = self.rooms.get(room.successor)
+        return new if new is not None and new.follows(room) else None
+
+    async def keep(self, room: Room) -> None:
+        """Remember what changed of a room."""
+        await self.runtime.transact(keep_rooms, self.account, {room.native: room.state()})
+
+    def signed_out(self) -> None:
+        """The token is not valid any more: the next `open` signs in again."""
+        self.home.token = ""
+
+    async def close(self) -> None:
+        """Hang up."""
+        self.home.token = ""
+        await self.home.close()
+
+    async def release(self) -> None:
+        """Let another process have the account at once, not when our minute is over."""
+        if self._held:
+            self.taken()
+            await self.runtime.transact(release_device, self.account, self.holder)
+
+    async def _sign_in(self) -> None:
+        """A token: the configured one, the kept one, or a new one for the kept device. Raises SignedOut, SendError."""
+        kept = await self.runtime.read(device_of, self.account)
+        given = self.config.access_token.get_secret_value()
+        for token in filter(None, (given, kept.token if kept else "")):
+            try:
+                known = await who_am_i(self.home, token)
+            except SignedOut:
+                continue
+            if known["user_id"] != self.me:
+                raise Rejected(f"this token belongs to {known['user_id']}, not to {self.me}")
+            return await self._signed_in(str(known.get("device_id", "")), token)
+        password = self.config.password.get_secret_value()
+        if not password:
+            raise SignedOut("the access token is not valid; put a new one, or the password, into [matrix]")
+        # the same device again: its keys stay good, and what was sent under an id is not sent twice
+        device_id = kept.device_id if kept else secrets.token_hex(5).upper()
+        body = {
+            "type": "m.login.password", "identifier": {"type": "m.id.user", "user": self.me}, "password": password,
+            "device_id": device_id, "initial_device_display_name": DEVICE_NAME,
+        }  # fmt: skip
+        self.home.token = ""
+        answer = await self.home.call("POST", f"{CLIENT}/login", body)
+        self._renewed = True
+        await self._signed_in(answer["device_id"], answer["access_token"])
+
+    async def _signed_in(self, device_id: str, token: str) -> None:
+        await self.runtime.transact(keep_device, self.account, device_id, token)
+        self.device_id, self.home.token = device_id, token
+        log.info("signed in to Matrix", user=self.me, device=device_id)
+
+
+async def who_am_i(home: Homeserver, token: str) -> dict[str, Any]:
+    """Whose token this is. Raises SignedOut for one that is not valid."""
+    home.token, before = token, home.token
+    try:
+        return await home.call("GET", f"{CLIENT}/account/whoami")
+    finally:
+        home.token = before

@@ -1,0 +1,101 @@
+"""Files both ways: up as they are read, down as they come, never whole in memory; sealed in encrypted rooms."""
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.attachments.service import Content, content_of, find_attachments
+from api.context import Context
+from api.errors import Problem
+from bot.inbound import File
+from bot.platforms.base import Rejected
+from bot.platforms.matrix.connection import Connection
+from bot.platforms.matrix.sealing import Seal, opened
+
+MSGTYPES = {"photo": "m.image", "voice": "m.audio", "video": "m.video", "document": "m.file"}
+PIECE = 256 * 1024  # bytes in memory at a time
+KNOWN_UPLOADS = 1_000  # addresses of what was uploaded already: a push goes to many rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A file of a message."""
+
+    pid: str
+    kind: str
+    content: Content
+
+
+class Files:
+    """The files of one account."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._known: OrderedDict[tuple[str, bool], dict[str, Any]] = OrderedDict()
+
+    async def contents(self, pids: Sequence[str], encrypted: bool) -> list[dict[str, Any]]:
+        """The m.room.message contents of attachments. Raises SendError."""
+        found = []
+        for pid in pids:  # one at a time: what just came in may still lie in the database, and comes whole
+            for file in await self.connection.runtime.read(outgoing, [pid]):
+                found.append(await self._content(file, encrypted))
+        return found
+
+    async def _content(self, file: Outgoing, encrypted: bool) -> dict[str, Any]:
+        where = self._known.get((file.pid, encrypted))
+        if where is None:
+            where = await (self._upload_sealed(file) if encrypted else self._upload(file))
+            self._known[file.pid, encrypted] = where
+            if len(self._known) > KNOWN_UPLOADS:
+                self._known.popitem(last=False)
+        name = file.content.name
+        info = {"mimetype": file.content.mime, "size": file.content.size}
+        content = {"msgtype": MSGTYPES[file.kind], "body": name, "filename": name, "info": info, **where}
+        return content | {"org.matrix.msc3245.voice": {}} if file.kind == "voice" else content
+
+    async def _upload(self, file: Outgoing) -> dict[str, Any]:
+        await self._check_size(file)
+        home, content = self.connection.home, file.content
+        return {"url": await home.upload(self._pieces(content), content.size, content.mime, content.name)}
+
+    async def _upload_sealed(self, file: Outgoing) -> dict[str, Any]:
+        await self._check_size(file)
+        seal, content = Seal(), file.content
+        sealed = seal.close(self._pieces(content))
+        url = await self.connection.home.upload(sealed, content.size, "application/octet-stream")
+        return {"file": {**seal.how(), "url": url}}
+
+    async def _check_size(self, file: Outgoing) -> None:
+        most = await self.connection.home.most_bytes()
+        if most is not None and file.content.size > most:
+            raise Rejected(f"{file.content.size} bytes: this homeserver takes {most}")
+
+    async def _pieces(self, content: Content) -> AsyncIterator[bytes]:
+        if content.data is not None:
+            for start in range(0, len(content.data), PIECE):
+                yield content.data[start : start + PIECE]
+            return
+        assert content.blob_key is not None
+        try:
+            async for piece in self.connection.runtime.blobs.stream(content.blob_key):
+                yield piece
+        except FileNotFoundError as error:
+            raise Rejected("the bytes of this file are not here any more") from error
+
+    async def fetch(self, file: File) -> AsyncIterator[bytes]:
+        """The bytes of a file that somebody sent. Raises SendError, for one that was changed after its last piece."""
+        pieces, sealed = self.connection.home.download(file.ref["mxc"]), file.ref.get("file")
+        async for piece in opened(pieces, sealed) if isinstance(sealed, dict) else pieces:
+            yield piece
+
+
+def outgoing(ctx: Context, pids: Sequence[str]) -> list[Outgoing]:
+    """What can be sent of some attachments; one that failed is left out, its words go all the same."""
+    found = []
+    for row in find_attachments(ctx, pids):
+        try:
+            found.append(Outgoing(row.pid, row.kind, content_of(ctx, row)))
+        except Problem:
+            continue
+    return found

@@ -1,0 +1,149 @@
+"""From a raw Matrix event to an Inbound. Pure: whatever else is needed was written down beside the event.
+
+raw: {"event": the event, decrypted where it was encrypted, "room": its room, "me": our user id, "name": how the sender
+is called, "began": whose private chat our joining began}.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from api.messaging.polls import PREFIX
+from bot.inbound import File, Inbound
+from bot.platforms.base import Unreadable
+from bot.platforms.matrix import polls
+
+FILES = {"m.image": "photo", "m.video": "video", "m.audio": "voice", "m.file": "document"}
+TEXTS = frozenset({"m.text", "m.emote"})
+FALLBACK = re.compile(r"(?:>[^\n]*\n)+\n?")  # how older clients quote what they answer
+THREAD = re.compile(r"\$\S{1,254}")
+
+
+def parse(raw: Mapping[str, Any]) -> Inbound | None:
+    """The Inbound of an event; None for one that asks nothing of us (our own, notices of other bots, ...)."""
+    event, me = raw.get("event"), raw.get("me", "")
+    if not isinstance(event, Mapping) or not isinstance(event.get("content"), Mapping):
+        raise Unreadable("no event")
+    sender, event_id, content = event.get("sender"), event.get("event_id"), event["content"]
+    if not isinstance(sender, str) or not isinstance(event_id, str):
+        raise Unreadable("no sender or no id")
+    if sender == me and event.get("type") != "m.room.member":
+        return None
+    payload = _payload(content, event_id)
+    common: dict[str, Any] = {"sender": sender, "name": str(raw.get("name") or ""), "payload": payload}
+    match event.get("type"):
+        case "m.room.message":
+            return _message(event_id, content, me, common)
+        case "m.reaction":
+            relation = _relation(content)
+            if relation.get("rel_type") != "m.annotation":
+                return None
+            common["payload"]["key"] = str(relation.get("key") or "")
+            return Inbound("reacted", event=str(relation.get("event_id") or ""), **common)
+        case polls.RESPONSE | polls.STABLE_RESPONSE:
+            if (vote := polls.vote_of(content)) is None:
+                return None
+            common["payload"]["options"] = vote[1]
+            return Inbound("voted", event=f"{PREFIX}{vote[0]}", **common)
+        case "m.room.redaction":
+            target = event.get("redacts") or content.get("redacts")  # content: from room version 11 on
+            return Inbound("deleted", event=str(target), **common) if target else None
+        case "m.room.member":
+            return _member(raw, event, content, me, common)
+        case "m.room.encrypted":
+            raise Unreadable("still encrypted")
+    return None
+
+
+def _payload(content: Mapping[str, Any], event_id: str) -> dict[str, Any]:
+    """The thread that somebody spoke in, and what they said there: sending.py answers it."""
+    relation = _relation(content)
+    root = relation.get("event_id")
+    if relation.get("rel_type") != "m.thread" or not isinstance(root, str) or not THREAD.fullmatch(root):
+        return {}
+    return {"thread": f"{root} {event_id}"}
+
+
+def _message(event_id: str, content: Mapping[str, Any], me: str, common: dict[str, Any]) -> Inbound | None:
+    relation = _relation(content)
+    if relation.get("rel_type") == "m.replace":
+        new = content.get("m.new_content")
+        if not isinstance(new, Mapping):
+            raise Unreadable("an edit that says nothing new")
+        text, files = _said(new, me)
+        return Inbound("edited", text=text, files=files, event=str(relation.get("event_id") or ""), **common)
+    if str(content.get("msgtype")) not in {*TEXTS, *FILES}:
+        return None
+    answered = relation.get("m.in_reply_to")
+    reply_to = str(answered.get("event_id") or "") if isinstance(answered, Mapping) else ""
+    if relation.get("rel_type") == "m.thread" and relation.get("is_falling_back"):
+        reply_to = ""  # only there for clients that know no threads
+    text, files = _said(content, me, stripped=bool(reply_to))
+    return Inbound("said", text=text, files=files, event=event_id, reply_to=reply_to, **common)
+
+
+def _said(content: Mapping[str, Any], me: str, stripped: bool = False) -> tuple[str, tuple[File, ...]]:
+    body, kind = content.get("body"), FILES.get(str(content.get("msgtype")))
+    if not isinstance(body, str):
+        raise Unreadable("no body")
+    if stripped and (fallback := FALLBACK.match(body)):
+        body = body[fallback.end() :]
+    if kind is None:
+        return _without_address(body, me), ()
+    name = content.get("filename")
+    caption = body if isinstance(name, str) and name != body else ""
+    return caption, (_file(kind, name if isinstance(name, str) else body, content),)
+
+
+def _file(kind: str, name: str, content: Mapping[str, Any]) -> File:
+    secret = content.get("file")
+    source = secret if isinstance(secret, Mapping) else content
+    if not isinstance(source.get("url"), str):
+        raise Unreadable("a file without an address")
+    info = content.get("info") if isinstance(content.get("info"), Mapping) else {}
+    mime, size = info.get("mimetype"), info.get("size")  # type: ignore[union-attr]
+    ref: dict[str, Any] = {"mxc": source["url"]}
+    if secret is source:
+        ref["file"] = dict(source)
+    return File(
+        kind, name, mime if isinstance(mime, str) else "application/octet-stream",
+        size if isinstance(size, int) and size > 0 else 0, ref,
+    )  # fmt: skip
+
+
+def _without_address(text: str, me: str) -> str:
+    """Without “gongfang: ” at the beginning: in rooms people speak to the bot by its name."""
+    local = me[1:].partition(":")[0]
+    for name in (me, f"@{local}", local):
+        mark = text[len(name) : len(name) + 1]
+        if local and text.lower().startswith(name.lower()) and mark in (":", "：", ",", "，"):
+            return text[len(name) + 1 :].lstrip()
+    return text
+
+
+def _member(raw: Mapping[str, Any], event: Mapping[str, Any], content: Mapping[str, Any], me: str,
+            common: dict[str, Any]) -> Inbound | None:  # fmt: skip
+    """Somebody came or went; a new name or picture is neither."""
+    who = str(event.get("state_key") or "")
+    former = _mapping(_mapping(event.get("unsigned")).get("prev_content"))
+    before = former.get("membership", "leave")
+    now = str(content.get("membership"))
+    came, went = now == "join" != before, now in ("leave", "ban") and before in ("join", "invite")
+    if not came and not went:
+        return None
+    if who == me and came and raw.get("began"):
+        return Inbound("started", event=str(event["event_id"]), **{**common, "sender": str(raw["began"])})
+    if who == me:
+        return Inbound("bot_added" if came else "bot_removed", event=str(event["event_id"]), **common)
+    name = content.get("displayname") or former.get("displayname")
+    common = {**common, "sender": who, "name": name if isinstance(name, str) else ""}
+    common["payload"]["by"] = event.get("sender")
+    return Inbound("joined" if came else "left", event=str(event["event_id"]), **common)
+
+
+def _relation(content: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(content.get("m.relates_to"))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

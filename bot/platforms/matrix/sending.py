@@ -1,0 +1,132 @@
+"""What goes out. Transaction ids are made of the delivery: sent twice, it is there once (API, 11.7.1.1)."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from api.matrix.service import Taken
+from api.messaging.delivering import Work
+from api.messaging.polls import PREFIX
+from bot.platforms.base import Gone, Moved, SendError, Transient
+from bot.platforms.matrix.connection import Connection
+from bot.platforms.matrix.files import Files
+from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut, room_path
+from bot.platforms.matrix.markup import contents_of, edit_of, in_thread, reactions_for
+from bot.platforms.matrix.polls import END, START, end_of, start_of
+from bot.platforms.matrix.rooms import Room
+
+MESSAGE = "m.room.message"
+NOT_AGAIN = frozenset({"M_DUPLICATE_ANNOTATION"})  # it is there already: as good as done
+
+
+class Sending:
+    """The writer of one account."""
+
+    def __init__(self, connection: Connection, files: Files) -> None:
+        self.connection, self.files = connection, files
+
+    async def send(self, work: Work) -> Sequence[str]:
+        """Make one delivery; returns the ids of the messages it became. Raises SendError."""
+        await self.connection.open()
+        room = self._room(work)
+        try:
+            match work.kind:
+                case "send":
+                    return await self._say(room, work)
+                case "edit":
+                    await self._edit(room, work)
+                case "delete":
+                    for n, target in enumerate(work.targets):
+                        await self._redact(room, target, f"{work.pid}-{n}-delete")
+            return []
+        except SignedOut:
+            self.connection.signed_out()
+            raise
+        except Taken as error:
+            self.connection.taken()
+            raise Transient(str(error)) from error
+        except Refused as error:
+            if error.status in (403, 404) and not await self._inside(room):
+                raise Gone(str(error)) from error
+            raise
+
+    def _room(self, work: Work) -> Room:
+        """The room, if we are in it and it is what it was when this was addressed to it. Raises Gone, Moved."""
+        room = self.connection.rooms.get(work.chat.native)
+        if room is not None and (new := self.connection.moved_to(room)) is not None:
+            raise Moved(new.native)
+        if work.chat.account != self.connection.account or room is None or room.membership != "join":
+            raise Gone("we are not in this room")
+        if work.chat.kind == "private" and (room.kind != "private" or room.deserted):
+            raise Gone("this is no conversation of two any more")
+        return room
+
+    async def _say(self, room: Room, work: Work) -> list[str]:
+        asked = start_of(work.poll, work.reader) if work.poll is not None else None
+        if asked is not None:
+            event = await self._tell(room, work, START, f"{work.pid}-0-poll", asked)
+            return [event, f"{PREFIX}{event}"]
+        contents = contents_of(work.tree, work.reader, work.rows)
+        last = len(contents) - 1
+        contents = [content for content in contents if content["body"]]
+        contents += await self.files.contents(work.files, room.encrypted)
+        sent = [
+            await self._tell(room, work, MESSAGE, f"{work.pid}-{n}", content) for n, content in enumerate(contents)
+        ]
+        if room.kind == "room" and sent:
+            for n, key in enumerate(reactions_for(work.rows)):
+                relation = {"rel_type": "m.annotation", "event_id": sent[min(last, len(sent) - 1)], "key": key}
+                await self._react(room, f"{work.pid}-{n}-react", {"m.relates_to": relation})
+        return sent
+
+    async def _tell(self, room: Room, work: Work, kind: str, txn: str, content: dict[str, Any]) -> str:
+        """Say one thing, in the thread where it was asked for."""
+        if work.handle:
+            try:
+                return await self._put(room, kind, txn, in_thread(content, work.handle))
+            except Refused as error:
+                if error.status != 400:
+                    raise  # 400: no thread of this room, or none that can be answered; then the room is answered
+        return await self._put(room, kind, txn, content)
+
+    async def _edit(self, room: Room, work: Work) -> None:
+        if work.poll_id is not None:
+            await self._change_poll(room, work, work.poll_id)
+            return
+        contents = contents_of(work.tree, work.reader, work.rows)
+        for n, (target, content) in enumerate(zip(work.targets, contents, strict=False)):
+            await self._put(room, MESSAGE, f"{work.pid}-{n}-edit", edit_of(content, target))
+
+    async def _change_poll(self, room: Room, work: Work, poll_id: str) -> None:
+        """Others answered its words: they stay. It ends when it is closed, and goes when there is none any more."""
+        if work.poll is None:
+            await self._redact(room, poll_id, f"{work.pid}-0-delete")
+        elif work.poll.closed:
+            await self._put(room, END, f"{quote(poll_id, safe='')}-end", end_of(poll_id, work.tree, work.reader))
+
+    async def _redact(self, room: Room, event: str, txn: str) -> None:
+        """Take an event back. In rooms of version 3 its id may have a slash in it."""
+        path = room_path(room.native, f"redact/{quote(event, safe='')}/{txn}")
+        await self.connection.home.call("PUT", path, {})
+
+    async def _react(self, room: Room, txn: str, content: dict[str, Any]) -> None:
+        """Reactions are sent in clear, in encrypted rooms too: so do all clients."""
+        try:
+            await self.connection.home.call("PUT", room_path(room.native, f"send/m.reaction/{txn}"), content)
+        except Refused as error:
+            if error.code not in NOT_AGAIN and error.status != 403:  # a room may forbid reactions, not the message
+                raise
+
+    async def _put(self, room: Room, kind: str, txn: str, content: dict[str, Any]) -> str:
+        if room.encrypted:
+            kind, content = "m.room.encrypted", await self.connection.secrecy.encrypt(room, kind, content)
+        answer = await self.connection.home.call("PUT", room_path(room.native, f"send/{kind}/{txn}"), content)
+        return str(answer["event_id"])
+
+    async def _inside(self, room: Room) -> bool:
+        """Whether we are still in a room that refused us something."""
+        try:
+            answer = await self.connection.home.call("GET", f"{CLIENT}/joined_rooms")
+        except SendError:
+            return True
+        return room.native in answer.get("joined_rooms", [])

@@ -1,0 +1,139 @@
+"""Telegram as a chat platform. What needs aiogram is imported by `start`, in a thread: that takes seconds."""
+
+import asyncio
+import importlib
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from api.messaging.delivering import Work
+from api.runtime import Runtime
+from bot.inbound import File, Inbound
+from bot.platforms.base import Capabilities, Finding, Rejected, RetryAfter, SendError, Transient
+from bot.platforms.telegram.arriving import KINDS, TELEGRAM, poll
+from bot.platforms.telegram.limits import Limits
+from bot.platforms.telegram.reading import place_of, read, split_place
+from bot.platforms.telegram.webhook import PATH
+from bot.registry import Command
+
+if TYPE_CHECKING:
+    from bot.platforms.telegram.client import Client
+    from bot.platforms.telegram.sending import Sender
+
+log = structlog.get_logger()
+
+MODULES = ("client", "sending", "menus", "checking")  # those that import aiogram
+AGAIN_SECONDS = 10.0
+CONNECTIONS = 40
+FILE_LIMIT = 20 * 2**20
+
+
+class TelegramPlatform:
+    """One bot account on Telegram."""
+
+    name = TELEGRAM
+    capabilities = Capabilities(polls=True, text_limit=4096, file_limit=FILE_LIMIT)
+
+    def __init__(self, runtime: Runtime, commands: Sequence[Command] = (), limits: Limits | None = None) -> None:
+        self.runtime, self.commands, self.limits = runtime, commands, limits or Limits()
+        self.section = runtime.config.telegram
+        self.account = self.section.token.get_secret_value().partition(":")[0]
+        self.username = ""
+        self._client: Client | None = None
+        self._sender: Sender | None = None
+
+    async def start(self) -> None:
+        """Import the library and ask who we are. Raises SendError while Telegram cannot be asked."""
+        client = await self._open()
+        from aiogram.methods import GetMe
+
+        me = await client.call(GetMe())
+        self.username = me.username or ""
+
+    async def _open(self) -> "Client":
+        if self._client is None:
+            for module in MODULES:
+                await asyncio.to_thread(importlib.import_module, f"bot.platforms.telegram.{module}")
+            from bot.platforms.telegram.client import Client
+            from bot.platforms.telegram.sending import Sender
+
+            self._client = Client(self.section.token.get_secret_value(), self.section.api_base)
+            self._sender = Sender(self.runtime, self._client, self.name, self.limits)
+        return self._client
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = self._sender = None
+
+    def parse(self, raw: dict[str, Any]) -> Inbound | None:
+        """The Inbound of a raw update, or of an album's."""
+        return read(raw, self.username)
+
+    async def receive(self) -> None:
+        """Set up menus and the way updates come; then poll, or wait to be called."""
+        client = await self._open()
+        from aiogram.methods import DeleteWebhook, SetWebhook
+
+        await self._set_menus(client)
+        if self.section.mode == "polling":
+            await self._insist(client, DeleteWebhook())
+            await poll(self.runtime, client, self.account)
+        url, secret = f"{self.runtime.config.web.base_url}{PATH}", self.section.webhook_secret.get_secret_value()
+        await self._insist(client, SetWebhook(
+            url=url, secret_token=secret, allowed_updates=list(KINDS), max_connections=CONNECTIONS,
+        ))  # fmt: skip
+        await asyncio.Event().wait()
+
+    async def _set_menus(self, client: "Client") -> None:
+        from bot.platforms.telegram.menus import set_menus
+
+        try:
+            await set_menus(self.runtime, client, self.account, self.commands)
+        except SendError as error:  # the next start tries again
+            log.warning("the command menus were not set", error=str(error))
+
+    async def _insist(self, client: "Client", method: Any) -> None:
+        while True:
+            try:
+                await client.call(method)
+                return
+            except SendError as error:
+                pause = error.seconds if isinstance(error, RetryAfter) else AGAIN_SECONDS
+                log.error("telegram did not take how updates are to come", error=str(error), again_in=pause)
+                await asyncio.sleep(pause)
+
+    async def send(self, work: Work) -> Sequence[str]:
+        """Make one delivery. Raises SendError."""
+        if self._sender is None:
+            raise Transient("still starting")
+        return await self._sender.send(work)
+
+    async def fetch(self, file: File) -> AsyncIterator[bytes]:
+        """The bytes of a file somebody sent; bots get at most 20 MB."""
+        if file.size > FILE_LIMIT:
+            raise Rejected("Telegram hands files of at most 20 MB to bots")
+        client = await self._open()
+        async for piece in client.download(file.ref["file_id"]):
+            yield piece
+
+    async def administers(self, raw: dict[str, Any]) -> bool:
+        """Whether who sent this update administers its group. Raises SendError."""
+        place = place_of(raw)
+        if place.kind != "room":
+            return False
+        sender = (raw.get("message") or raw.get("callback_query") or {}).get("from", {}).get("id")
+        client = await self._open()
+        from aiogram.methods import GetChatAdministrators
+
+        administrators = await client.call(GetChatAdministrators(chat_id=split_place(place.native)[0]))
+        return any(member.user.id == sender for member in administrators)
+
+    async def check(self) -> list[Finding]:
+        """The token, privacy mode, how updates come, every bound group."""
+        client = await self._open()
+        from bot.platforms.telegram.checking import find_out
+
+        return [finding async for finding in find_out(self.runtime, client)]

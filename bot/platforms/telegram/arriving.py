@@ -1,0 +1,92 @@
+"""What Telegram tells us becomes rows of the inbox before Telegram hears that we have it: by polling and by webhook."""
+
+import asyncio
+import hashlib
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from api.messaging.receiving import ALBUM_PAUSE, Arrival, cursor, read_alone, receive
+from api.runtime import Runtime, StorageUnavailable
+from bot.platforms.base import RetryAfter, SendError, Unreadable
+from bot.platforms.telegram.reading import KINDS, album_of, place_of
+
+if TYPE_CHECKING:
+    from bot.platforms.telegram.client import Client
+
+log = structlog.get_logger()
+
+TELEGRAM = "telegram"
+OFFSET = "offset"
+NOWHERE = "?"  # the chat of what cannot be read
+SLOWEST_RETRY = 30.0
+READER_SECONDS = 60.0  # longer than a poll and its storing
+WAITS_FOR_READER = 5.0  # until a process that may not read asks again
+LATE = 0.2  # seconds after which an album is looked at, over the pause that the inbox keeps
+
+
+async def take_in(runtime: Runtime, account: str, updates: list[Any], offset: int | None = None) -> None:
+    """Store updates, together with the offset to read on from; returns after the commit. A repeat changes nothing."""
+    arrivals = [arrival_of(update) for update in updates]
+    position = (OFFSET, str(offset)) if offset is not None else None
+    await runtime.transact(receive, TELEGRAM, account, arrivals, position)
+    if any(arrival.album for arrival in arrivals):
+        runtime.spawn(_look_again(runtime), "telegram-album")
+
+
+def arrival_of(update: Any) -> Arrival:
+    """An update as the inbox keeps it. What has no place is dead at once."""
+    number = update.get("update_id") if isinstance(update, dict) else None
+    if not isinstance(number, int) or isinstance(number, bool):
+        digest = hashlib.sha256(json.dumps(update, sort_keys=True, default=str).encode()).hexdigest()
+        return Arrival(f"no-id:{digest}", NOWHERE, "room", {"update": update}, dead="an update without its id")
+    try:
+        place = place_of(update)
+    except Unreadable as error:
+        return Arrival(str(number), NOWHERE, "room", update, dead=str(error))
+    return Arrival(str(number), place.native, place.kind, update, place.title, album=album_of(update))
+
+
+async def poll(runtime: Runtime, client: "Client", account: str) -> None:
+    """Read updates until cancelled. The offset moves when they are stored, never before."""
+    failures, holder = 0, secrets.token_hex(8)
+    while True:
+        try:
+            saved = await runtime.read(cursor, TELEGRAM, account, OFFSET)
+            offset = int(saved) if saved else None
+            while await _alone(runtime, account, holder):
+                updates = await client.updates(offset, KINDS)
+                failures = 0
+                if updates:
+                    offset = next_offset(updates, offset)
+                    await take_in(runtime, account, updates, offset)
+            await asyncio.sleep(WAITS_FOR_READER)
+        except RetryAfter as error:
+            log.warning("telegram asks us to wait", seconds=error.seconds)
+            await asyncio.sleep(error.seconds)
+        except (SendError, StorageUnavailable) as error:
+            failures += 1
+            pause = min(2.0 ** (failures - 1), SLOWEST_RETRY)
+            log.warning("no updates from telegram", error=str(error), again_in=pause)
+            await asyncio.sleep(pause)
+
+
+async def _alone(runtime: Runtime, account: str, holder: str) -> bool:
+    """Whether this process is the one that reads. Telegram ends the poll of one reader when a second one comes."""
+    if runtime.database.is_sqlite:  # one process by its lock
+        return True
+    return await runtime.transact(read_alone, TELEGRAM, account, holder, READER_SECONDS)
+
+
+def next_offset(updates: list[Any], before: int | None) -> int | None:
+    """What to read on from. Ids begin anew after a week of silence, so the last ones count, not the highest ever."""
+    numbers = [update["update_id"] for update in updates
+               if isinstance(update, dict) and isinstance(update.get("update_id"), int)]  # fmt: skip
+    return max(numbers) + 1 if numbers else before
+
+
+async def _look_again(runtime: Runtime) -> None:
+    await asyncio.sleep(ALBUM_PAUSE.total_seconds() + LATE)
+    runtime.signals.send("inbox")

@@ -1,0 +1,163 @@
+"""The Bot API through aiogram's client: typed calls, and its refusals in our words. Importing this takes seconds.
+
+Updates are read raw: one that aiogram cannot read would stall all others (telegram.md 4).
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, TypeVar
+
+import aiohttp
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import (
+    AiogramError,
+    RestartingTelegram,
+    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import GetFile, TelegramMethod
+
+from bot.platforms.base import Gone, Moved, Rejected, RetryAfter, SendError, Transient
+
+Result = TypeVar("Result")
+
+CALL_SECONDS = 30
+UPLOAD_SECONDS = 40  # less than the deliverer waits
+READ_SECONDS = 25  # a long poll
+DISOWNED = 60.0  # seconds until a refused token is tried again
+
+# words of a 400 that mean: this chat, or this topic of it, is over for us
+OVER = ("chat not found", "peer_id_invalid", "user not found", "group chat was deactivated", "message thread not found",
+        "bot is not a member", "have no rights to send a message", "group is deactivated")  # fmt: skip
+# words of a 400 that mean: what was asked for is so already, or nobody waits for it any more
+DONE = ("message is not modified", "message to edit not found", "message to delete not found",
+        "message can't be edited", "message can't be deleted", "query is too old", "query id is invalid",
+        "message_id_invalid", "poll has already been closed", "message with poll to stop not found")  # fmt: skip
+NO_FILE = ("invalid file_id", "wrong file_id", "wrong file identifier", "file_id_invalid", "file reference",
+           "temporarily unavailable")  # fmt: skip
+
+
+class Ambiguous(Transient):
+    """No answer was heard: it may have been done."""
+
+
+class Conflict(Transient):
+    """Somebody else reads this bot's updates, or they go to a webhook."""
+
+
+class NothingToDo(SendError):
+    """It is as it should be already, or too late to matter."""
+
+
+class GetRawUpdates(TelegramMethod[list[Any]]):
+    """getUpdates, as it comes. https://core.telegram.org/bots/api#getupdates"""
+
+    __returning__ = list[Any]
+    __api_method__ = "getUpdates"
+
+    offset: int | None = None
+    limit: int | None = None
+    timeout: int | None = None
+    allowed_updates: list[str] | None = None
+
+
+class Written(TelegramMethod[Any]):
+    """A call whose parts are form-encoded already."""
+
+    body: bytes
+
+
+class Session(AiohttpSession):
+    """aiogram's, which also takes calls that are written already."""
+
+    def build_form_data(self, bot: Bot, method: TelegramMethod[Any]) -> Any:
+        """What is posted."""
+        if isinstance(method, Written):
+            return aiohttp.BytesPayload(method.body, content_type="application/x-www-form-urlencoded")
+        return super().build_form_data(bot, method)
+
+
+class Client:
+    """One bot account. Every method raises SendError."""
+
+    def __init__(self, token: str, api_base: str) -> None:
+        session = Session(api=TelegramAPIServer.from_base(api_base), timeout=CALL_SECONDS)
+        self.bot = Bot(token, session=session)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.bot.session.close()
+
+    async def call(self, method: TelegramMethod[Result], seconds: int = CALL_SECONDS) -> Result:
+        """Make one call; an answer that does not come within `seconds` is Ambiguous."""
+        try:
+            return await self.bot(method, request_timeout=seconds)
+        except (AiogramError, TypeError) as error:  # TypeError: a 500 whose JSON has no description
+            raise translate(error) from error
+
+    async def updates(self, offset: int | None, kinds: Sequence[str]) -> list[Any]:
+        """What waits from `offset` on, raw; waits a while for the first. What came before `offset` is forgotten."""
+        method = GetRawUpdates(offset=offset, limit=100, timeout=READ_SECONDS, allowed_updates=list(kinds))
+        return await self.call(method, READ_SECONDS + 10)
+
+    async def download(self, file_id: str) -> AsyncIterator[bytes]:
+        """The bytes of a file. Raises Gone for one that Telegram does not have, Rejected beyond 20 MB."""
+        file = await self.call(GetFile(file_id=file_id))
+        if not file.file_path:
+            raise Gone("Telegram has no path for this file")
+        url = self.bot.session.api.file_url(self.bot.token, file.file_path)
+        try:
+            async for piece in self.bot.session.stream_content(url, timeout=CALL_SECONDS):
+                yield piece
+        except aiohttp.ClientResponseError as error:
+            if error.status in (404, 410):
+                raise Gone("the file is not there any more") from error
+            raise Transient(f"the file server answers {error.status}") from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise Transient(f"{type(error).__name__}: {error}") from error
+
+
+def translate(error: Exception) -> SendError:
+    """A refusal or failure in the closed set of `base.py`."""
+    said = str(getattr(error, "message", error))
+    match error:
+        case TelegramRetryAfter():
+            return RetryAfter(float(error.retry_after))
+        case TelegramMigrateToChat():
+            return Moved(str(error.migrate_to_chat_id))
+        case TelegramForbiddenError():
+            return Gone(said)
+        case TelegramUnauthorizedError() | TelegramNotFound():
+            # the token was refused: nobody's fault in any chat, and nothing is lost while it is mended
+            return RetryAfter(DISOWNED, whole_bot=True)
+        case TelegramConflictError():
+            return Conflict(said)
+        case TelegramEntityTooLarge():
+            return Rejected(said)
+        case TelegramBadRequest():
+            return _refused(said)
+        case RestartingTelegram():
+            return Transient(said)
+        case TelegramNetworkError() if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+            return Transient(said)  # never left this machine
+        case TelegramNetworkError() | TelegramServerError():
+            return Ambiguous(said)
+    return Ambiguous(f"{type(error).__name__}: {said}"[:300])  # an answer that is none: a gateway's page
+
+
+def _refused(said: str) -> SendError:
+    words = said.lower()
+    if any(known in words for known in DONE):
+        return NothingToDo(said)
+    if any(known in words for known in (*OVER, *NO_FILE)):
+        return Gone(said)
+    return Rejected(said)

@@ -1,0 +1,208 @@
+"""From a raw update to where it happened and what somebody did. Pure; knows the Bot API's JSON, not aiogram.
+
+Source: https://core.telegram.org/bots/api#update. What is newer than we are is left alone, what lacks what we need is
+`Unreadable`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from bot.inbound import File, Inbound
+from bot.platforms.base import Unreadable
+from bot.platforms.telegram.media import files_of
+
+Json = dict[str, Any]
+Kind = TypeVar("Kind")
+
+# what we ask Telegram for (allowed_updates); it sends some kinds only when they are named
+KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "poll_answer")
+PARTS = "parts"  # an album in the inbox: {"parts": [update, ...]}
+# a message with none of these is a service message (somebody joined, a title changed): it says nothing
+CONTENT = frozenset(
+    "text photo document voice video video_note audio animation sticker location contact dice poll venue game story "
+    "paid_media checklist rich_message".split()
+)
+TO_A_BOT = re.compile(r"(/\w+)@(\w+)")
+INSIDE = ("creator", "administrator", "member")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A chat as the inbox knows it. A topic is a place of its own: "<chat>/<topic>"; General is the group itself."""
+
+    native: str
+    kind: str  # private | room
+    title: str = ""
+
+
+def place_of(update: Json) -> Place:
+    """Where an update happened; of what has no chat (votes), the private chat of who did it. Raises Unreadable."""
+    kind, body = _payload(update)
+    if kind == "callback_query" and isinstance(body.get("message"), dict):
+        body = body["message"]
+    if not isinstance(body.get("chat"), dict):
+        user = _get(body, "user" if kind == "poll_answer" else "from", dict)
+        return Place(str(_get(user, "id", int)), "private")
+    chat = body["chat"]
+    native, private = str(_get(chat, "id", int)), chat.get("type") == "private"
+    title = "" if private else str(chat.get("title") or "")
+    topic = body.get("message_thread_id") if body.get("is_topic_message") and not private else None
+    if not isinstance(topic, int):
+        return Place(native, "private" if private else "room", title)
+    created = _dict(_dict(body.get("reply_to_message")).get("forum_topic_created"))
+    name = created.get("name")
+    return Place(f"{native}/{topic}", "room", f"{title} · {name}" if name else "")
+
+
+def split_place(native: str) -> tuple[int, int | None]:
+    """(chat id, topic) of a place."""
+    chat, _, topic = native.partition("/")
+    return int(chat), int(topic) if topic else None
+
+
+def album_of(update: Json) -> str:
+    """What the parts of one album have in common; "" for anything else."""
+    return str(_dict(update.get("message")).get("media_group_id") or "")
+
+
+def read(raw: Json, username: str) -> Inbound | None:
+    """The Inbound of a raw update or album; None for what means nothing to us. Raises Unreadable."""
+    parts = raw.get(PARTS)
+    if parts is None:
+        return _read_update(raw, username)
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise Unreadable("an album of no messages")
+    return _join([inbound for part in _in_order(parts) if (inbound := _read_update(part, username)) is not None])
+
+
+def _in_order(parts: Sequence[Json]) -> list[Json]:
+    return sorted(parts, key=lambda part: _get(_dict(part.get("message")), "message_id", int))
+
+
+def _join(parts: Sequence[Inbound]) -> Inbound | None:
+    if not parts:
+        return None
+    text = next((part.text for part in parts if part.text), "")
+    return replace(parts[0], text=text, files=tuple(file for part in parts for file in part.files))
+
+
+def _read_update(update: Json, username: str) -> Inbound | None:
+    kind, body = _payload(update)
+    match kind:
+        case "message":
+            return _moved(body) or _said(body, "said", username)
+        case "edited_message":
+            return _said(body, "edited", username)
+        case "callback_query":
+            return _pressed(body)
+        case "my_chat_member":
+            return _own_standing(body)
+        case "poll_answer":
+            return _voted(body)
+    return None
+
+
+def _said(message: Json, kind: str, username: str) -> Inbound | None:
+    """What somebody said; None for service messages and for whatever speaks with a shared or a machine's account."""
+    event = str(_get(message, "message_id", int))
+    sender = message.get("from")
+    if not isinstance(sender, dict) or "sender_chat" in message or sender.get("is_bot"):
+        return None
+    if not CONTENT & message.keys():
+        return None
+    room = _get(_get(message, "chat", dict), "type", str) != "private"
+    text = message.get("text") or message.get("caption") or ""
+    if not isinstance(text, str):
+        raise Unreadable("text is no text")
+    if room:
+        if (named := TO_A_BOT.match(text)) and named[2].lower() != username.lower():
+            return None
+        if "forward_origin" in message and text.startswith("/"):
+            return None  # a command that is passed on is not given
+        text = re.sub(rf"^@{re.escape(username)}\b[\s,，:：]*", "", text, flags=re.IGNORECASE)
+    return Inbound(kind, event=event, text=text, files=_files(message), reply_to=_reply_to(message), **_who(sender))
+
+
+def _files(message: Json) -> tuple[File, ...]:
+    try:
+        return files_of(message)
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise Unreadable(f"a file without {error}") from error
+
+
+def _reply_to(message: Json) -> str:
+    """What is answered. In a topic every message seems to answer the one that created it."""
+    answered = _dict(message.get("reply_to_message"))
+    number = answered.get("message_id")
+    if number is None or "forum_topic_created" in answered:
+        return ""
+    if message.get("is_topic_message") and number == message.get("message_thread_id"):
+        return ""
+    return str(number)
+
+
+def _moved(message: Json) -> Inbound | None:
+    """A group became a supergroup: both chats are told, each of the other."""
+    payload = {name: message.get(key) for name, key in (("to", "migrate_to_chat_id"), ("from", "migrate_from_chat_id"))}
+    payload = {name: str(value) for name, value in payload.items() if isinstance(value, int)}
+    if not payload:
+        return None
+    who = message.get("from")
+    return Inbound("room_moved", payload=payload, **_who(who if isinstance(who, dict) else _get(message, "chat", dict)))
+
+
+def _pressed(query: Json) -> Inbound | None:
+    message, action = _dict(query.get("message")), query.get("data")
+    if not message or not isinstance(action, str):
+        return None  # inline messages and games: we send neither
+    event = str(_get(message, "message_id", int))
+    sender = _get(query, "from", dict)
+    return Inbound("pressed", event=event, action=action, handle=_get(query, "id", str), **_who(sender))
+
+
+def _own_standing(change: Json) -> Inbound | None:
+    """We came into a chat or lost it (in private: unblocked, blocked). Other changes of our rights say nothing."""
+    was, now = _inside(_get(change, "old_chat_member", dict)), _inside(_get(change, "new_chat_member", dict))
+    if was == now or _get(_get(change, "chat", dict), "type", str) == "channel":
+        return None
+    return Inbound("bot_added" if now else "bot_removed", **_who(_get(change, "from", dict)))
+
+
+def _inside(member: Json) -> bool:
+    status = _get(member, "status", str)
+    return status in INSIDE or (status == "restricted" and bool(member.get("is_member")))
+
+
+def _voted(answer: Json) -> Inbound | None:
+    if "voter_chat" in answer or not isinstance(answer.get("user"), dict):
+        return None  # a channel voted: nobody in particular
+    options = _get(answer, "option_ids", list)
+    if not all(isinstance(option, int) for option in options):
+        raise Unreadable("option_ids are no numbers")
+    event = f"poll:{_get(answer, 'poll_id', str)}"
+    return Inbound("voted", event=event, payload={"options": options}, **_who(answer["user"]))
+
+
+def _who(user: Json) -> Json:
+    name = " ".join(str(user[part]) for part in ("first_name", "last_name") if user.get(part))
+    return {"sender": str(_get(user, "id", int)), "name": name, "language": str(user.get("language_code") or "")}
+
+
+def _payload(update: Json) -> tuple[str, Json]:
+    for kind in KINDS:
+        if kind in update:
+            return kind, _get(update, kind, dict)
+    raise Unreadable(f"an update of no known kind: {', '.join(update)}"[:200])
+
+
+def _dict(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _get(of: Json, name: str, kind: type[Kind]) -> Kind:
+    value = of.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise Unreadable(f"{name} is missing or no {kind.__name__}")
+    return value

@@ -1,0 +1,51 @@
+"""Where Telegram calls us. Answered when the raw update is stored: what is not answered comes again."""
+
+import json
+import secrets
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+
+from api.runtime import Runtime
+from bot.platforms.telegram.arriving import take_in
+
+PATH = "/telegram/webhook"
+SECRET = "x-telegram-bot-api-secret-token"
+MAX_BODY = 1 << 20  # bytes; the largest updates have some tens of kilobytes
+
+
+def webhook_routes(runtime: Runtime) -> APIRouter:
+    """The one route. Needs no aiogram: a process that only serves HTTP can take updates in."""
+    section = runtime.config.telegram
+    account = section.token.get_secret_value().partition(":")[0]
+    expected = section.webhook_secret.get_secret_value().encode()
+    router = APIRouter(include_in_schema=False)
+
+    @router.post(PATH)
+    async def take(request: Request) -> Response:
+        # bytes: compare_digest refuses strings that are not ASCII
+        given = request.headers.get(SECRET, "").encode()
+        if not expected or not secrets.compare_digest(given, expected):
+            return Response(status_code=401)
+        await take_in(runtime, account, [_read(await _body(request))])
+        return Response(b"{}", media_type="application/json")
+
+    return router
+
+
+async def _body(request: Request) -> bytes:
+    data = bytearray()
+    async for piece in request.stream():
+        data += piece
+        if len(data) > MAX_BODY:
+            raise HTTPException(413, f"at most {MAX_BODY} bytes")
+    return bytes(data)
+
+
+def _read(data: bytes) -> Any:
+    """The update; what is none is kept as it came, and dead: it would only come again."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return {"not_json": data.decode("utf-8", "replace")}

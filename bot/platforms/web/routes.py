@@ -1,0 +1,48 @@
+"""All routes of the web chat, for api.app.create_app."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import FileResponse
+
+from api.runtime import Runtime
+from bot.platforms.web import pages
+from bot.platforms.web.chats import chat_routes
+from bot.platforms.web.desk import Desk
+from bot.platforms.web.entrance import entrance_routes
+from bot.platforms.web.gate import Gate
+from bot.platforms.web.links import link_routes
+from bot.platforms.web.live import Feed
+from bot.platforms.web.me import me_routes
+
+TYPES = {
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".png": "image/png",
+}
+
+
+def make_routers(runtime: Runtime) -> list[APIRouter]:
+    """The pages, their live events and their assets."""
+    desk = Desk(Gate(runtime))
+    return [
+        entrance_routes(desk), me_routes(desk), link_routes(desk), chat_routes(desk, Feed(runtime)), asset_routes()
+    ]  # fmt: skip
+
+
+def asset_routes() -> APIRouter:
+    """/web/static: files of static/ under the version of their content, to be kept for ever."""
+    router = APIRouter(prefix="/web/static")
+    files = {path.relative_to(pages.STATIC).as_posix(): path for path in pages.STATIC.rglob("*") if path.is_file()}
+
+    @router.get("/{version}/{name:path}")
+    async def asset(request: Request, version: str, name: str) -> Response:
+        path = files.get(name)
+        if path is None:
+            return Response(status_code=404)
+        # a page of an older version gets what is there now, for now
+        age = "public, max-age=31536000, immutable" if version == pages.assets_version() else "no-cache"
+        headers = {"Cache-Control": age, "X-Content-Type-Options": "nosniff"}
+        return FileResponse(path, headers=headers, media_type=TYPES.get(path.suffix, "application/octet-stream"))
+
+    return router

@@ -1,0 +1,200 @@
+"""Queries of the inbox: what arrived is stored raw; handlers lease chats and take their oldest row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from storage.base import new_pid
+from storage.messaging import Chat, Cursor, Incoming
+from storage.writing import QUIET_UPDATE, count_changed, insert_into, table_of, take, upsert
+
+CHATS, INBOX = table_of(Chat), table_of(Incoming)
+# the busiest statements are built once: building them costs more than running them
+HOLD = (
+    select(CHATS.c.id)
+    .join(INBOX, INBOX.c.chat_id == CHATS.c.id)
+    .where(
+        INBOX.c.id == bindparam("row"), INBOX.c.state == "new",
+        CHATS.c.id == bindparam("chat"), CHATS.c.in_fence == bindparam("fence"),
+    )
+    .with_for_update(of=CHATS)
+)  # fmt: skip
+FINISH = (
+    update(INBOX)
+    .where(INBOX.c.id == bindparam("row"))
+    .values(state=bindparam("now_state"), reason=bindparam("why"), handled_at=bindparam("at"))
+)
+RELEASE = (
+    update(CHATS)
+    .where(CHATS.c.id == bindparam("chat"), ~exists().where(INBOX.c.chat_id == CHATS.c.id, INBOX.c.state == "new"))
+    .values(in_next_at=None, in_leased_until=None)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedRow:
+    """The oldest unhandled row of a leased chat. Whoever holds `fence` may handle it."""
+
+    inbox_id: int
+    chat_id: int
+    fence: int
+    platform: str
+    account: str
+    event_id: str
+    raw: dict[str, Any]
+    received_at: datetime
+
+
+def find_or_add_chat(
+    session: Session, platform: str, account: str, native: str, kind: str, title: str, now: datetime, due: bool = False
+) -> int:
+    """The id of a chat, added when it is new; its title follows the platform. `due`: handlers have something to do.
+
+    The chat is locked until the commit, before anything is added to it: whoever finishes its last row sees the new one.
+    """
+    columns = {
+        "pid": new_pid(), "platform": platform, "account": account, "native": native, "kind": kind, "title": title,
+        "created_at": now, "in_next_at": now if due else None,
+    }  # fmt: skip
+    return session.execute(_chat_upsert(session.get_bind().dialect.name), columns).scalar_one()
+
+
+@cache
+def _chat_upsert(dialect: str) -> Any:
+    row = insert_into(dialect, Chat)
+    changed = {
+        "title": func.coalesce(func.nullif(row.excluded.title, ""), CHATS.c.title),
+        "state": "active",
+        "in_next_at": func.coalesce(CHATS.c.in_next_at, row.excluded.in_next_at),
+    }
+    row = row.on_conflict_do_update(index_elements=["platform", "account", "native"], set_=changed)
+    return row.returning(CHATS.c.id)
+
+
+def add_incoming(
+    session: Session,
+    chat_id: int,
+    platform: str,
+    account: str,
+    event_id: str,
+    raw: dict[str, Any],
+    now: datetime,
+    state: str = "new",
+    reason: str | None = None,
+) -> int | None:
+    """Store one raw event; None when it was stored before."""
+    columns = {
+        "platform": platform, "account": account, "event_id": event_id, "chat_id": chat_id, "raw": raw, "state": state,
+        "reason": reason, "received_at": now,
+    }  # fmt: skip
+    return session.execute(_arrival(session.get_bind().dialect.name), columns).scalar_one_or_none()
+
+
+@cache
+def _arrival(dialect: str) -> Any:
+    row = insert_into(dialect, Incoming)
+    return row.on_conflict_do_nothing(index_elements=["platform", "account", "event_id"]).returning(INBOX.c.id)
+
+
+def save_cursor(session: Session, platform: str, account: str, name: str, value: str) -> None:
+    """Remember how far a platform's stream was read."""
+    row = upsert(session, Cursor).values(platform=platform, account=account, name=name, value=value)
+    session.execute(
+        row.on_conflict_do_update(index_elements=["platform", "account", "name"], set_={"value": row.excluded.value})
+    )
+
+
+def get_cursor(session: Session, platform: str, account: str, name: str) -> str | None:
+    """The saved position, or None before the first."""
+    cursor = session.get(Cursor, (platform, account, name))
+    return cursor.value if cursor else None
+
+
+def lease_chats(
+    session: Session, platforms: Sequence[str], now: datetime, limit: int, seconds: float
+) -> list[LeasedRow]:
+    """Lease up to `limit` chats of these platforms with unhandled rows for `seconds`; returns the oldest row of each.
+
+    What came from a platform that is switched off now waits until it is back.
+    """
+    due = (
+        select(Chat.id)
+        .where(
+            Chat.in_next_at <= now,
+            Chat.platform.in_(platforms),
+            or_(Chat.in_leased_until.is_(None), Chat.in_leased_until <= now),
+        )
+        .order_by(Chat.in_next_at)
+        .limit(limit)
+    )
+    lease = {"in_leased_until": now + timedelta(seconds=seconds), "in_fence": Chat.in_fence + 1}
+    fences = {chat_id: fence for chat_id, fence in take(session, due, Chat, lease, Chat.id, Chat.in_fence)}
+    heads = _oldest_rows(session, list(fences)) if fences else {}
+    for chat_id in fences.keys() - heads.keys():
+        release_chat(session, chat_id)
+    return [_leased(heads[chat_id], fences[chat_id]) for chat_id in fences if chat_id in heads]
+
+
+def _oldest_rows(session: Session, chat_ids: Sequence[int]) -> dict[int, Any]:
+    oldest = (
+        select(func.min(Incoming.id))
+        .where(Incoming.chat_id.in_(chat_ids), Incoming.state == "new")
+        .group_by(Incoming.chat_id)
+    )
+    rows = session.execute(select(Incoming.__table__).where(Incoming.id.in_(oldest)))
+    return {row.chat_id: row for row in rows}
+
+
+def _leased(row: Any, fence: int) -> LeasedRow:
+    return LeasedRow(row.id, row.chat_id, fence, row.platform, row.account, row.event_id, row.raw, row.received_at)
+
+
+def hold_chat(session: Session, chat_id: int, fence: int, inbox_id: int) -> bool:
+    """Whether this worker still owns the chat and the row is still to do; locks the chat until the commit."""
+    return session.execute(HOLD, {"chat": chat_id, "fence": fence, "row": inbox_id}).first() is not None
+
+
+def finish_row(session: Session, inbox_id: int, now: datetime, state: str = "done", reason: str | None = None) -> None:
+    """Mark one row handled (done), unreadable (dead), or waiting for something (waiting_key, waiting_poll)."""
+    values = {"row": inbox_id, "now_state": state, "why": reason, "at": now}
+    session.execute(FINISH, values)
+
+
+def next_row(session: Session, chat_id: int, fence: int, now: datetime, seconds: float) -> LeasedRow | None:
+    """The chat's next row under the same lease, renewed; without one the chat is released."""
+    if release_chat(session, chat_id):
+        return None
+    query = select(Incoming.__table__).where(Incoming.chat_id == chat_id, Incoming.state == "new")
+    row = session.execute(query.order_by(Incoming.id).limit(1)).one()
+    session.execute(
+        update(Chat).where(Chat.id == chat_id).values(in_leased_until=now + timedelta(seconds=seconds)),
+        execution_options=QUIET_UPDATE,
+    )
+    return _leased(row, fence)
+
+
+def end_lease(session: Session, chat_id: int, fence: int) -> None:
+    """End a lease under which rows are left; its holder is too late from now on."""
+    mine = update(Chat).where(Chat.id == chat_id, Chat.in_fence == fence)
+    session.execute(mine.values(in_leased_until=None, in_fence=Chat.in_fence + 1), execution_options=QUIET_UPDATE)
+
+
+def release_chat(session: Session, chat_id: int) -> bool:
+    """End the lease if nothing is left to handle in this chat; whether it was ended."""
+    return count_changed(session, RELEASE, {"chat": chat_id}) > 0
+
+
+def purge_handled(session: Session, before: datetime, limit: int = 500) -> int:
+    """Delete up to `limit` rows handled well before `before` (dead ones stay to be looked at); returns how many."""
+    old = select(Incoming.id).where(Incoming.handled_at < before, Incoming.state == "done").limit(limit)
+    return count_changed(session, delete(Incoming).where(Incoming.id.in_(old)))
+
+
+def count_waiting(session: Session) -> int:
+    """How many rows wait for a handler."""
+    return session.execute(select(func.count()).where(Incoming.state == "new")).scalar_one()

@@ -1,0 +1,20 @@
+"""Ending the leases of a process that is gone; everywhere else they run out by themselves."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, update
+from sqlalchemy.orm import Session
+
+from storage.attachments import Attachment
+from storage.messaging import Chat
+from storage.writing import QUIET_UPDATE
+
+
+def end_leases(session: Session, now: datetime) -> None:
+    """Free every chat, and make files that were being fetched due. Fences stay: an old holder could do nothing."""
+    held = or_(Chat.in_leased_until.is_not(None), Chat.leased_until.is_not(None))
+    session.execute(
+        update(Chat).where(held).values(in_leased_until=None, leased_until=None), execution_options=QUIET_UPDATE
+    )
+    waiting = (Attachment.state == "pending", Attachment.next_at > now)
+    session.execute(update(Attachment).where(*waiting).values(next_at=now), execution_options=QUIET_UPDATE)

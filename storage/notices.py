@@ -1,0 +1,82 @@
+"""Tables and queries of notices and their receipts (G13 通知, 收到)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, String, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base, Id, Json, ref
+from storage.broadcasts import Broadcast, broadcast_indexes
+from storage.messaging import Delivery
+from storage.people import Person
+from storage.writing import count_changed, upsert
+
+
+class Notice(Broadcast, Base):
+    """Words or files to a community, asking for 收到. Who has not answered only its author learns."""
+
+    __tablename__ = "notices"
+    __table_args__ = broadcast_indexes("notices")
+    text: Mapped[str] = mapped_column(String(4000), default="")
+    files: Mapped[Any] = mapped_column(Json, default=list)  # pids of attachments
+
+
+class Receipt(Base):
+    """A person said 收到 to a notice, once."""
+
+    __tablename__ = "receipts"
+    __table_args__ = (UniqueConstraint("notice_id", "person_id"),)
+    id: Mapped[Id]
+    notice_id: Mapped[int] = ref("notices", index=False)
+    person_id: Mapped[int] = ref("persons")
+    at: Mapped[datetime]
+
+
+def add_receipt(session: Session, notice_id: int, person_id: int, now: datetime) -> bool:
+    """Write a receipt down; False when there is one already."""
+    row = upsert(session, Receipt).values(notice_id=notice_id, person_id=person_id, at=now)
+    return count_changed(session, row.on_conflict_do_nothing(index_elements=["notice_id", "person_id"])) > 0
+
+
+def has_receipt(session: Session, notice_id: int, person_id: int) -> bool:
+    """Whether a person said 收到."""
+    query = select(Receipt.id).where(Receipt.notice_id == notice_id, Receipt.person_id == person_id)
+    return session.execute(query).first() is not None
+
+
+def count_receipts(session: Session, notice_id: int) -> int:
+    """How many said 收到."""
+    return session.execute(select(func.count()).where(Receipt.notice_id == notice_id)).scalar_one()
+
+
+def missing(people: Select[Any], notice_id: int) -> Select[Any]:
+    """Of a select of people those who have not said 收到."""
+    received = select(Receipt.id).where(Receipt.notice_id == notice_id, Receipt.person_id == Person.id)
+    return people.where(~received.exists())
+
+
+def resting(session: Session, people: Select[Any], key: str, now: datetime) -> tuple[int, datetime | None]:
+    """How many of some people have a delivery under a dedupe key that waits for a later moment, and the first one."""
+    query = select(func.count(), func.min(Delivery.not_before)).where(
+        Delivery.person_id.in_(people), Delivery.dedupe_key == key, Delivery.state == "ready", Delivery.not_before > now
+    )
+    n, first = session.execute(query).one()
+    return n, first
+
+
+def find_names(session: Session, people: Select[Any], limit: int, offset: int) -> list[Person]:
+    """The selected people by name."""
+    query = select(Person).where(Person.id.in_(people)).order_by(Person.name, Person.id)
+    return list(session.scalars(query.limit(limit).offset(offset)))
+
+
+def find_receipts_of(session: Session, person_id: int) -> list[tuple[str, datetime]]:
+    """(notice pid, when) of everything a person said 收到 to."""
+    query = select(Notice.pid, Receipt.at).join(Notice, Notice.id == Receipt.notice_id)
+    return [(pid, at) for pid, at in session.execute(query.where(Receipt.person_id == person_id).order_by(Receipt.id))]
+
+
+def all_of_author(session: Session, person_id: int) -> list[Notice]:
+    """Every notice of a person."""
+    return list(session.scalars(select(Notice).where(Notice.author_id == person_id).order_by(Notice.id)))

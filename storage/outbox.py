@@ -1,0 +1,309 @@
+"""Queries of the outbox: deliveries are routed to chats, workers lease chats and send their ready rows in order.
+
+Order is promised within (chat, lane). A head that failed blocks its lane only; a row for later blocks nothing.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from storage.communities import Community, Room
+from storage.messaging import Chat, Delivery, Message, Sender, SentEvent
+from storage.people import Identity, Person
+from storage.writing import QUIET_UPDATE, insert_into, table_of, take, upsert
+
+CHATS, SENDINGS, MESSAGES = table_of(Chat), table_of(Delivery), table_of(Message)
+# the busiest statements are built once: building them costs more than running them
+WAKE = (
+    update(CHATS)
+    .where(
+        CHATS.c.id.in_(bindparam("chats", expanding=True)),
+        or_(CHATS.c.next_at.is_(None), CHATS.c.next_at > bindparam("at", type_=CHATS.c.next_at.type)),
+    )
+    .values(next_at=bindparam("at", type_=CHATS.c.next_at.type))
+)
+THESE: BindParameter[int] = bindparam("chats", expanding=True)
+NOW = bindparam("now", type_=CHATS.c.next_at.type)
+HOLD = select(CHATS.c.id, CHATS.c.fence).where(CHATS.c.id.in_(THESE)).order_by(CHATS.c.id).with_for_update()
+FIRST = (
+    select(func.min(SENDINGS.c.id))
+    .where(
+        SENDINGS.c.chat_id.in_(THESE),
+        SENDINGS.c.state == "ready",
+        or_(SENDINGS.c.not_before <= NOW, SENDINGS.c.attempts > 0),
+    )
+    .group_by(SENDINGS.c.chat_id, SENDINGS.c.lane)
+)
+HEADS = (
+    select(
+        *[SENDINGS.c[name] for name in (
+            "id", "pid", "message_id", "kind", "lane", "chat_id", "person_id", "target_id", "handle", "not_before",
+            "expires_at", "guard", "attempts", "pending",
+        )],
+    )
+    .where(SENDINGS.c.id.in_(FIRST))
+    .order_by(SENDINGS.c.chat_id, SENDINGS.c.lane)
+)  # fmt: skip
+SAID = select(MESSAGES.c.id, MESSAGES.c.tree, MESSAGES.c.buttons, MESSAGES.c.files, MESSAGES.c.poll).where(
+    MESSAGES.c.id.in_(bindparam("messages", expanding=True))
+)
+READERS = (
+    select(
+        Chat.id,
+        func.coalesce(Person.language, Identity.language, Community.language),
+        func.coalesce(Person.zone, Community.zone),
+    )
+    .outerjoin(Identity, Identity.id == Chat.identity_id)
+    .outerjoin(Person, Person.id == Identity.person_id)
+    .outerjoin(Room, Room.chat_id == Chat.id)
+    .outerjoin(Community, Community.id == Room.community_id)
+    .where(Chat.id.in_(THESE))
+)
+LATER = (
+    select(func.min(SENDINGS.c.not_before))
+    .where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == "ready", SENDINGS.c.not_before > NOW)
+    .scalar_subquery()
+)
+ROWS = SENDINGS.c.id.in_(bindparam("rows", expanding=True))
+CLAIMED = update(SENDINGS).where(ROWS).values(attempts=SENDINGS.c.attempts + 1, pending=True)
+SENT = (
+    update(SENDINGS)
+    .where(ROWS)
+    .values(state="sent", error=None, pending=False, sent_at=bindparam("at", type_=SENDINGS.c.sent_at.type))
+)
+RELEASE_IDLE = update(CHATS).where(CHATS.c.id.in_(THESE)).values(leased_until=None, next_at=LATER)
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedChat:
+    """A chat whose deliveries this worker alone may send while it holds `fence`."""
+
+    chat_id: int
+    fence: int
+    platform: str
+    account: str
+    native: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRow:
+    """One delivery to send, with what its rendering needs."""
+
+    id: int
+    pid: str
+    message_id: int
+    kind: str
+    lane: int
+    chat_id: int
+    person_id: int | None
+    target_id: int | None
+    handle: str | None
+    not_before: datetime
+    expires_at: datetime | None
+    guard: Any
+    attempts: int
+    pending: bool
+
+
+def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:
+    """Make chats due for sending at `at`, unless they are due earlier."""
+    if chat_ids:
+        session.execute(WAKE, {"chats": list(chat_ids), "at": at})
+
+
+def route_to_people(session: Session, now: datetime, limit: int = 200) -> int:
+    """Give due deliveries addressed to people a chat: the one the person is at home in now.
+
+    Those that nobody can receive become `unreachable`. Returns how many these are.
+    """
+    due = session.execute(
+        select(Delivery.id, Person.home_chat_id, Person.erased_at)
+        .join(Person, Person.id == Delivery.person_id)
+        .where(Delivery.state == "ready", Delivery.chat_id.is_(None), Delivery.not_before <= now)
+        .order_by(Delivery.not_before, Delivery.id)
+        .limit(limit)
+        .with_for_update(of=Delivery, skip_locked=True)
+    ).all()
+    by_chat: dict[int | None, list[int]] = {}
+    for delivery_id, chat_id, erased_at in due:
+        by_chat.setdefault(None if erased_at else chat_id, []).append(delivery_id)
+    lost = by_chat.pop(None, [])
+    moves = [{"id": delivery, "chat_id": chat} for chat, ids in by_chat.items() for delivery in ids]
+    if moves:
+        session.execute(update(Delivery), moves)
+        wake_chats(session, [chat for chat in by_chat if chat is not None], now)
+    set_state(session, lost, "unreachable", "no chat")
+    return len(lost)
+
+
+def lease_chats(
+    session: Session, platforms: Sequence[str], now: datetime, limit: int, seconds: float
+) -> list[LeasedChat]:
+    """Lease up to `limit` chats with something to send, leaving out bots that were told to wait."""
+    blocked = select(Sender.platform).where(
+        Sender.platform == Chat.platform, Sender.account == Chat.account, Sender.blocked_until > now
+    )
+    due = (
+        select(Chat.id)
+        .where(
+            Chat.next_at <= now,
+            Chat.platform.in_(platforms),
+            or_(Chat.leased_until.is_(None), Chat.leased_until <= now),
+            ~blocked.exists(),
+        )
+        .order_by(Chat.next_at)
+        .limit(limit)
+    )
+    lease = {"leased_until": now + timedelta(seconds=seconds), "fence": Chat.fence + 1}
+    columns = (Chat.id, Chat.fence, Chat.platform, Chat.account, Chat.native, Chat.kind)
+    return [LeasedChat(*row) for row in take(session, due, Chat, lease, *columns)]
+
+
+def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
+    """The fence of each chat: whoever holds it owns the chat's sending. Locks the chats until the commit."""
+    return {row.id: row.fence for row in session.execute(HOLD, {"chats": list(chat_ids)})}
+
+
+def end_lease(session: Session, chat_id: int, fence: int) -> None:
+    """End a lease under which something is left to send; its holder gets nothing more of the chat."""
+    mine = update(Chat).where(Chat.id == chat_id, Chat.fence == fence)
+    session.execute(mine.values(leased_until=None, fence=Chat.fence + 1), execution_options=QUIET_UPDATE)
+
+
+def heads(session: Session, chat_ids: Sequence[int], now: datetime) -> dict[int, list[ReadyRow]]:
+    """The row to send next in each lane of each chat, lowest lane first; lanes whose head must wait are left out."""
+    if not chat_ids:
+        return {}
+    found: dict[int, list[ReadyRow]] = {chat_id: [] for chat_id in chat_ids}
+    for row in session.execute(HEADS, {"chats": list(chat_ids), "now": now}):
+        if row.not_before <= now:
+            found[row.chat_id].append(ReadyRow(*row))
+    return found
+
+
+def messages_of(session: Session, ids: Collection[int]) -> dict[int, Any]:
+    """What is said: (id, tree, buttons, files, poll) by id."""
+    return {row.id: row for row in session.execute(SAID, {"messages": list(ids)})} if ids else {}
+
+
+def state_of(session: Session, delivery_id: int) -> str:
+    """The state of one delivery: an edit asks it of the delivery it changes."""
+    return session.execute(select(Delivery.state).where(Delivery.id == delivery_id)).scalar_one()
+
+
+def mark_claimed(session: Session, delivery_ids: Sequence[int]) -> None:
+    """Count an attempt before it is made, so that a crash leaves a trace."""
+    if delivery_ids:
+        session.execute(CLAIMED, {"rows": list(delivery_ids)})
+
+
+def mark_sent(session: Session, delivery_ids: Sequence[int], at: datetime) -> None:
+    """These were sent, whatever was thought of them before."""
+    if delivery_ids:
+        session.execute(SENT, {"rows": list(delivery_ids), "at": at})
+
+
+def unclaim(session: Session, delivery_id: int, pending: bool) -> None:
+    """Take `mark_claimed` back: the attempt was not made. `pending`: what it was before."""
+    session.execute(
+        update(Delivery).where(Delivery.id == delivery_id).values(attempts=Delivery.attempts - 1, pending=pending),
+        execution_options=QUIET_UPDATE,
+    )
+
+
+def set_state(
+    session: Session, delivery_ids: Sequence[int], state: str, error: str | None = None, **values: Any
+) -> None:
+    """Move deliveries to a state; `values` are further columns.
+
+    What was sent stays sent: of two workers, the one whose lease ran out may have been the one that was heard.
+    """
+    if delivery_ids:
+        these = update(Delivery).where(Delivery.id.in_(delivery_ids), Delivery.state == "ready")
+        session.execute(these.values(state=state, error=error, **values), execution_options=QUIET_UPDATE)
+
+
+def add_sent_events(session: Session, sent: Sequence[tuple[int, int, str]]) -> None:
+    """Remember what (delivery, chat, platform event) deliveries became, in order. Hearing it twice changes nothing."""
+    counts: Counter[int] = Counter()
+    rows = []
+    for delivery_id, chat_id, native in sent:
+        rows.append({"delivery_id": delivery_id, "chat_id": chat_id, "n": counts[delivery_id], "native": native})
+        counts[delivery_id] += 1
+    if rows:
+        session.execute(_sent_event(session.get_bind().dialect.name), rows)
+
+
+@cache
+def _sent_event(dialect: str) -> Any:
+    return insert_into(dialect, SentEvent).on_conflict_do_nothing(index_elements=["chat_id", "native"])
+
+
+def sent_natives(session: Session, delivery_id: int) -> list[str]:
+    """The platform's ids of what a delivery became, in order."""
+    query = select(SentEvent.native).where(SentEvent.delivery_id == delivery_id).order_by(SentEvent.n)
+    return list(session.scalars(query))
+
+
+def release_chat(session: Session, chat_id: int, now: datetime, wait_until: datetime | None = None) -> None:
+    """End the lease; the chat is due again when its next row is: at once, at a retry, or at a scheduled moment."""
+    ready = heads(session, [chat_id], now)[chat_id]
+    later = select(func.min(Delivery.not_before)).where(
+        Delivery.chat_id == chat_id, Delivery.state == "ready", Delivery.not_before > now
+    )
+    next_at = now if ready else session.execute(later).scalar_one()
+    if wait_until is not None and next_at is not None:
+        next_at = max(next_at, wait_until)
+    session.execute(
+        update(Chat).where(Chat.id == chat_id).values(leased_until=None, next_at=next_at),
+        execution_options=QUIET_UPDATE,
+    )
+
+
+def release_idle(session: Session, chat_ids: Sequence[int], now: datetime) -> None:
+    """End the leases of chats with nothing to send now; each is due again at its next retry or scheduled moment."""
+    if chat_ids:
+        session.execute(RELEASE_IDLE, {"chats": list(chat_ids), "now": now}, execution_options=QUIET_UPDATE)
+
+
+def block_sender(session: Session, platform: str, account: str, until: datetime) -> None:
+    """Stop all sending through one bot until `until`."""
+    row = upsert(session, Sender).values(platform=platform, account=account, blocked_until=until)
+    session.execute(
+        row.on_conflict_do_update(
+            index_elements=["platform", "account"], set_={"blocked_until": row.excluded.blocked_until}
+        )
+    )
+
+
+def readers_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
+    """(language, zone) that each chat reads in: the bound person's, else the account's; of a room its community's."""
+    if not chat_ids:
+        return {}
+    return {row[0]: (row[1], row[2]) for row in session.execute(READERS, {"chats": list(chat_ids)})}
+
+
+def next_due(session: Session, platforms: Sequence[str]) -> datetime | None:
+    """The earliest moment at which any chat has something to send; None when nothing waits."""
+    chats = session.execute(select(func.min(Chat.next_at)).where(Chat.platform.in_(platforms))).scalar_one()
+    people = session.execute(
+        select(func.min(Delivery.not_before)).where(Delivery.state == "ready", Delivery.chat_id.is_(None))
+    ).scalar_one()
+    return min(filter(None, (chats, people)), default=None)
+
+
+def give_back(session: Session, chat_id: int) -> None:
+    """A chat is gone: what was addressed to people is routed anew, the rest is dead."""
+    waiting = update(Delivery).where(Delivery.chat_id == chat_id, Delivery.state == "ready")
+    session.execute(
+        waiting.where(Delivery.person_id.is_not(None), Delivery.kind == "send").values(chat_id=None, pending=False),
+        execution_options=QUIET_UPDATE,
+    )
+    session.execute(waiting.values(state="dead", error="chat gone", pending=False), execution_options=QUIET_UPDATE)

@@ -1,0 +1,72 @@
+"""Polls that a platform drew for us, and votes that wait until we know which poll they are in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, select, update
+from sqlalchemy.orm import Session
+
+from storage.messaging import Chat, Delivery, Incoming, Message, SentPoll
+from storage.writing import QUIET_UPDATE, upsert
+
+
+def add_sent_poll(session: Session, platform: str, account: str, native: str, delivery_id: int, now: datetime) -> None:
+    """Remember which of the platform's polls a delivery became; votes that came before are due now."""
+    row = upsert(session, SentPoll).values(platform=platform, account=account, native=native, delivery_id=delivery_id)
+    session.execute(row.on_conflict_do_nothing(index_elements=["platform", "account", "native"]))
+    _free(session, _waiting().where(_is(platform, account, native)), now)
+
+
+def find_about(session: Session, platform: str, account: str, native: str) -> str | None:
+    """What the message that became a poll says a vote in it is for; None for an unknown poll."""
+    query = (
+        select(Message.poll)
+        .join(Delivery, Delivery.message_id == Message.id)
+        .join(SentPoll, SentPoll.delivery_id == Delivery.id)
+        .where(SentPoll.platform == platform, SentPoll.account == account, SentPoll.native == native)
+    )
+    poll = session.scalars(query).first()
+    return poll["about"] if poll else None
+
+
+def poll_of(session: Session, delivery_id: int) -> str | None:
+    """The platform's id of the poll that a delivery became."""
+    query = select(SentPoll.native).where(SentPoll.delivery_id == delivery_id).order_by(SentPoll.id.desc()).limit(1)
+    return session.scalars(query).first()
+
+
+def free_known(session: Session, now: datetime) -> None:
+    """Votes that wait for a poll which is known: handlers have something to do."""
+    known = exists().where(
+        SentPoll.platform == Incoming.platform,
+        SentPoll.account == Incoming.account,
+        SentPoll.native == Incoming.reason,
+    )
+    _free(session, _waiting().where(known), now)
+
+
+def give_up(session: Session, before: datetime, now: datetime, reason: str, limit: int) -> Sequence[int]:
+    """Votes that have waited since `before` are dead; returns the chats they came from."""
+    old = _waiting().where(Incoming.received_at < before).order_by(Incoming.received_at).limit(limit)
+    return _end(session, old, {"state": "dead", "reason": reason, "handled_at": now})
+
+
+def _waiting() -> Select[Any]:
+    return select(Incoming.id).where(Incoming.state == "waiting_poll")
+
+
+def _is(platform: str, account: str, native: str) -> Any:
+    return (Incoming.platform == platform) & (Incoming.account == account) & (Incoming.reason == native)
+
+
+def _free(session: Session, rows: Select[Any], now: datetime) -> None:
+    chats = _end(session, rows, {"state": "new", "reason": None, "handled_at": None})
+    if chats:
+        due = update(Chat).where(Chat.id.in_(set(chats)), Chat.in_next_at.is_(None))
+        session.execute(due.values(in_next_at=now), execution_options=QUIET_UPDATE)
+
+
+def _end(session: Session, rows: Select[Any], values: dict[str, Any]) -> Sequence[int]:
+    done = update(Incoming).where(Incoming.id.in_(rows), Incoming.state == "waiting_poll").values(**values)
+    return list(session.scalars(done.returning(Incoming.chat_id), execution_options=QUIET_UPDATE))

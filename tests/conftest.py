@@ -1,0 +1,53 @@
+"""What every test stands on: closed doors, and a fresh migrated database for those that ask for one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.databases import Databases, kinds_for
+from tests.support.network import close_the_doors
+from tests.support.synapse import Synapse, running_synapse
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests that need a database once per kind that $GONGFANG_TEST_DB (or their marker) asks for."""
+    if "database_kind" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both_databases") is not None
+        metafunc.parametrize("database_kind", kinds_for(metafunc.definition.path, both), scope="session")
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """Where fresh databases come from; for tests that need several, or need one by hand."""
+    made = Databases()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def synapse() -> Iterator[Synapse]:
+    """A Matrix homeserver without limits, for everybody who asks for one."""
+    with running_synapse() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(database_kind: str, databases: Databases) -> Iterator[str]:
+    """A migrated, empty database of the test's own (SQLite or PostgreSQL, see database_kind)."""
+    with databases.fresh(database_kind) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(database_kind: str, databases: Databases) -> Iterator[str]:
+    """A database without tables, for tests of the migrations."""
+    with databases.empty(database_kind) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def closed_doors() -> Iterator[None]:
+    """No test opens a connection that leaves this machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        close_the_doors(patch)
+        yield

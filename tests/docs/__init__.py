@@ -1,0 +1,1 @@
+"""The documentation is tested: commands explained and tried, links that lead somewhere, both languages alike."""

@@ -1,0 +1,1 @@
+"""The laws of this code base, executable: each failure says what to do instead."""

@@ -1,0 +1,81 @@
+"""Chats that live on under another id: their room and what waits for them go along, whatever was heard first."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from api.context import Context
+from api.messaging.delivering import Outcome, claim_work, finish_work
+from api.messaging.outbox import say_in_chat
+from api.messaging.places import come_from, move_chat
+from api.messaging.receiving import Arrival, receive
+from api.messaging.tree import Words
+from storage.communities import Room
+from storage.messaging import Chat, Delivery
+from tests.support.talk import World, a_world
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with a_world(database_url) as world:
+        yield world
+
+
+def find(ctx: Context, native: str) -> Chat:
+    return ctx.session.query(Chat).filter_by(native=native).one()
+
+
+def state(ctx: Context) -> tuple[list[str], list[str], dict[str, str]]:
+    """Where the rooms are, where what is ready goes, and what became of the chats."""
+    rooms = ctx.session.query(Chat.native).join(Room, Room.chat_id == Chat.id)
+    ready = ctx.session.query(Chat.native).join(Delivery, Delivery.chat_id == Chat.id).filter(Delivery.state == "ready")
+    chats = {chat.native: chat.state for chat in ctx.session.query(Chat)}
+    return [row[0] for row in rooms], [row[0] for row in ready], chats
+
+
+async def a_room(world: World) -> str:
+    return await world.room(await world.workshop(await world.region(), "识字工坊"))
+
+
+async def appear(world: World, native: str) -> None:
+    await world.run(receive, "paper", "", [Arrival("first", native, "room", {"kind": "said", "sender": "u"})])
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new", "heard of"])
+async def test_a_send_that_is_told_where_the_chat_went(world: World, known: bool) -> None:
+    old = await a_room(world)
+    if known:
+        await appear(world, "new")
+    await world.run(lambda ctx: say_in_chat(ctx, find(ctx, old).id, Words("好")))
+    (work,) = await world.run(claim_work, ["paper"], 9, {})
+    assert await world.run(finish_work, work, Outcome(moved_to="new"), {}) is None, "nothing more to the old id"
+    rooms, ready, chats = await world.run(state)
+    assert (rooms, ready, chats["new"]) == (["new"], ["new"], "active")
+    (again,) = await world.run(claim_work, ["paper"], 9, {})
+    assert again.chat.native == "new"
+
+
+@pytest.mark.parametrize("from_new", [False, True])
+async def test_both_chats_tell_and_it_happens_once(world: World, from_new: bool) -> None:
+    old = await a_room(world)
+    await appear(world, "new")
+
+    def told_by_old(ctx: Context) -> None:
+        move_chat(ctx, find(ctx, old), "new")
+
+    def told_by_new(ctx: Context) -> None:
+        come_from(ctx, find(ctx, "new"), old)
+
+    for told in (told_by_new, told_by_old) if from_new else (told_by_old, told_by_new):
+        await world.run(told)
+    rooms, _, chats = await world.run(state)
+    assert (rooms, chats) == (["new"], {old: "gone", "new": "active"})
+
+
+async def test_a_chat_that_has_a_room_keeps_it(world: World) -> None:
+    old, new = await a_room(world), await world.room(await world.workshop(await world.region("东县"), "数学坊"))
+    await world.run(lambda ctx: say_in_chat(ctx, find(ctx, old).id, Words("只给识字工坊")))
+    await world.run(lambda ctx: move_chat(ctx, find(ctx, old), new) and None)
+    rooms, ready, chats = await world.run(state)
+    assert set(rooms) == {old, new} and chats[old] == "gone"
+    assert ready == [], "what was meant for one community is not said in another's room"

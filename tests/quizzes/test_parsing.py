@@ -1,0 +1,192 @@
+"""Questions as teachers type them: what is read, and every fault by its line."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from api.quizzes.parsing import parse
+from api.quizzes.questions import (
+    MULTIPLE,
+    SHORT,
+    SINGLE,
+    TRUTH,
+    Question,
+    normal,
+    read_choice,
+    read_truth,
+    render_questions,
+)
+
+EARTH = Question(SINGLE, "地球绕着谁转？", ("月亮", "太阳"), (1,), reason="一年转一圈。")
+PLAIN = "1．地球绕着谁转？\nA．月亮\nB．太阳\n答案：B\n解析：一年转一圈。"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN,
+        "1．地球绕着谁转？ A．月亮 B．太阳 答案：B 解析：一年转一圈。",
+        "1.地球绕着谁转？A.月亮B.太阳\n答案:B\n解析:一年转一圈。",
+        "1、地球绕着谁转？\nA、月亮　B、太阳\n【答案】B\n【解析】一年转一圈。",
+        "（1）地球绕着谁转？\n(A) 月亮 (B) 太阳\n正确答案：Ｂ\n答案解析：一年转一圈。",
+        "第1题：地球绕着谁转？\nＡ．月亮\nＢ．太阳\n答案：ｂ\n解析：一年转一圈。",
+        "第十二题 地球绕着谁转？\na) 月亮\nb) 太阳\n答案：太阳\n解析：一年转一圈。",
+        "\u200b１．\ufeff地球绕着谁转？\r\n\u200bＡ．月\u200b亮\r\nＢ．太阳\n\n答案：B. 太阳。\n解析：\n一年转一圈。",
+        "一、单项选择题（每题 5 分）\n1. 地球绕着谁转？\nA. 月亮 B. 太阳\n答案：B\n解析：一年转一圈。",
+        "1. 地球绕着谁转？\nA. 月亮\nB. 太阳\n解析：一年转一圈。\n答案：B",
+        "地球绕着谁转？\nA. 月亮\nB) 太阳\nANSWER: B\n解析：一年转一圈。",
+    ],
+)
+def test_one_question_in_many_hands(text: str) -> None:
+    draft = parse(text)
+    assert (draft.questions, draft.faults, draft.title) == ((EARTH,), (), "")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "right", "accepted"),
+    [
+        ("1. x\nA. 一 B. 二 C. 三 D. 四\n答案：ABD", MULTIPLE, (0, 1, 3), ()),
+        ("1. x\nA. 一 B. 二 C. 三\n答案：A、C", MULTIPLE, (0, 2), ()),
+        ("1. x\nA. 一 B. 二 C. 三\n答案：Ｃ，Ａ", MULTIPLE, (0, 2), ()),
+        ("1. x（多选）\nA. 一 B. 二\n答案：B", MULTIPLE, (1,), ()),
+        *[(f"1. x（ ）\n答案：{word}", TRUTH, (0,), ()) for word in ("对", "√", "正确", "T", "True", "✓。")],
+        *[(f"1. x（ ）\n答案：{word}", TRUTH, (1,), ()) for word in ("错", "×", "错误", "F", "false", "不对")],
+        ("1. x\nA. 对 B. 错\n答案：A", SINGLE, (0,), ()),
+        ("1. x\n答案：北京", SHORT, (), ("北京",)),
+        ("1. x\n答案：北京；北京市;BeiJing／京", SHORT, (), ("北京", "北京市", "BeiJing", "京")),
+        ("1. x\n答案：1/2", SHORT, (), ("1/2",)),
+        ("1. x\n答案：䶮；𬭁", SHORT, (), ("䶮", "𬭁")),
+    ],
+)
+def test_kinds_and_answers(text: str, kind: str, right: tuple[int, ...], accepted: tuple[str, ...]) -> None:
+    draft = parse(text)
+    assert not draft.faults
+    [question] = draft.questions
+    assert (question.kind, question.right, question.accepted) == (kind, right, accepted)
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("", [(1, "nothing")]),
+        (" \n\u200b\n", [(1, "nothing")]),
+        ("大家好，明天开会", [(1, "no_answer")]),
+        ("1. x\nA. 一\nB. 二", [(1, "no_answer")]),
+        ("1. x\nA. 一\nB. 二\n答案：", [(4, "no_answer")]),
+        ("1. x\nA. 一\nB. 二\n答案：C", [(4, "answer_unknown")]),
+        ("1. x\nA. 一\nB. 二\n答案：对", [(4, "answer_unknown")]),
+        ("1. x\nA. 一\n答案：A", [(2, "one_option")]),
+        ("1. x\nA. 一\nC. 二\n答案：A", [(3, "letter_missing")]),
+        ("1. x\nA. 一\nA. 二\n答案：A", [(3, "letter_twice")]),
+        ("1. x\nB. 一\nA. 二\n答案：A", [(3, "letter_order")]),
+        ("1. x\nA. 一\nB.\n答案：A", [(3, "no_option")]),
+        ("1. x\nA. 一\nB. 一\n答案：A", [(3, "option_twice")]),
+        ("1. x\n答案：B", [(2, "no_options")]),
+        ("1.\nA. 一\nB. 二\n答案：B", [(1, "no_stem")]),
+        ("1. x\nA. 一 B. 二\n答案：B\n答案：A", [(4, "two_answers")]),
+        ("1. x\n答案：；／", [(2, "no_answer")]),
+        (f"1. {'长' * 501}\n答案：对", [(1, "too_long")]),
+        (f"1. x\nA. {'长' * 201}\nB. 二\n答案：B", [(2, "too_long")]),
+        (f"1. x\n答案：对\n解析：{'长' * 501}", [(3, "too_long")]),
+        (f"1. x\n答案：{'长' * 101}", [(2, "too_long")]),
+        ("1. x\n答案：" + "；".join(f"第{n}种" for n in range(11)), [(2, "accepted")]),
+        (f"1. x\n答案：对\n标签：{'长' * 21}", [(3, "tags")]),
+        (f"{'长' * 121}\n1. x\n答案：对", [(1, "title_too_long")]),
+        ("\n".join(f"{n}. x\n答案：对" for n in range(1, 52)), [(101, "too_many")]),
+        ("1. x\n答案：对\n\n2. y\nA. 一\nB. 二\n答案：D\n3. z", [(7, "answer_unknown"), (8, "no_answer")]),
+    ],
+)
+def test_every_fault_is_named_with_its_line(text: str, faults: list[tuple[int, str]]) -> None:
+    assert [(fault.line, fault.code) for fault in parse(text).faults] == faults
+
+
+def test_several_questions_a_title_and_lines_that_go_on() -> None:
+    draft = parse(
+        "第三单元小测\n\n1. 读下面的话，\n选出正确的一项。\nA. 很长的\n选项\nB. 短的\n答案：A\n解析：第一行\n第二行\n\n"
+        "第三行\n标签：阅读 三年级\n2. 3.5 大于 3，对吗？A. 同学的回答不算。\n答案：对\n因为 3.5 = 3 + 0.5"
+    )
+    assert draft.title == "第三单元小测" and not draft.faults
+    first, second = draft.questions
+    assert first.stem == "读下面的话，\n选出正确的一项。" and first.options == ("很长的\n选项", "短的")
+    assert first.reason == "第一行\n第二行\n第三行" and first.tags == ("阅读", "三年级")
+    assert second.stem == "3.5 大于 3，对吗？A. 同学的回答不算。" and second.reason == "因为 3.5 = 3 + 0.5"
+    assert [(q.first, q.last) for q in draft.questions] == [(3, 13), (14, 16)]
+
+
+def test_an_explanation_may_speak_of_answers_and_emoji_stay_whole() -> None:
+    draft = parse(
+        "1. 一家人\U0001f468\u200d\U0001f469\u200d\U0001f467是几口？\nA. 三 B. 四\n"
+        "答案：A 解析：有人说 答案：B，错在 A. 数漏 B. 数重。 标签：数数"
+    )
+    [question] = draft.questions
+    assert not draft.faults and "\U0001f468\u200d\U0001f469\u200d\U0001f467" in question.stem
+    assert question.reason == "有人说 答案：B，错在 A. 数漏 B. 数重。" and question.tags == ("数数",)
+
+
+def test_aiken_needs_no_numbers_and_no_gaps() -> None:
+    draft = parse("Who wrote it?\nA. Li Bai\nB. Du Fu\nANSWER: A\nIs it round?\nA) yes\nB) no\nAnswer: b\n")
+    assert [(q.stem, q.right) for q in draft.questions] == [("Who wrote it?", (0,)), ("Is it round?", (1,))]
+    assert not draft.faults and not draft.title
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "expected"),
+    [("abd", 4, (0, 1, 3)), ("Ｂ", 2, (1,)), ("a、c", 3, (0, 2)), ("E", 4, None), ("", 4, None), ("好", 4, None)],
+)
+def test_letters_that_are_typed(given: str, options: int, expected: tuple[int, ...] | None) -> None:
+    assert read_choice(given, options) == expected
+
+
+def test_words_are_compared_without_their_dress() -> None:
+    assert normal(" Ｂei jing。") == normal("BEIJING") and normal("北京！") == normal("北\u200b京")
+    assert read_truth("对。") == (0,) and read_truth("Ｆ") == (1,) and read_truth("大概") is None
+
+
+FRAGMENTS = st.sampled_from(
+    ["1．", "2、", "（3）", "第4题 ", "12. ", "A．", "B. ", "C）", "(D) ", "Ａ．", "答案：", "ANSWER: ", "【解析】",
+     "解析：", "标签：", "对", "×", "AB", "B", "苹果", "3.5", "x y", "；", "／", " ", "　", "\n", "\n\n", "\u200b",
+     "䶮", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "一、单选题", "多选", "\r\n", "\u2028", "\x85", "\x0b", "²"]
+)  # fmt: skip
+TEXTS = st.one_of(st.text(max_size=300), st.lists(FRAGMENTS, max_size=40).map("".join))
+LINES = st.lists(
+    st.one_of(
+        st.builds("{}．{}".format, st.integers(1, 99), st.text("题目x 1.", min_size=1, max_size=9)),
+        st.builds("{}. {}".format, st.sampled_from("ABCD"), st.text("选项B. 项", min_size=1, max_size=9)),
+        st.builds("答案：{}".format, st.sampled_from(["A", "B", "AB", "对", "错", "北京；京", "x"])),
+        st.builds("解析：{}".format, st.text("因为 A. B.答案：", max_size=12)),
+        st.sampled_from(["", "接着说", "标签：a b"]),
+    ),
+    max_size=16,
+).map("\n".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(TEXTS)
+def test_nothing_makes_it_fail(text: str) -> None:
+    draft = parse(text)
+    lines = text.count("\n") + text.count("\r") + 1
+    assert draft.questions or draft.faults
+    assert all(1 <= fault.line <= lines for fault in draft.faults)
+
+
+@example("0::\n答案:0\n0\n解析:0.")
+@settings(max_examples=600, deadline=None)
+@given(st.one_of(TEXTS, LINES, st.tuples(LINES, LINES).map(lambda two: f"标题\n{two[0]}\n1. q\n答案：对\n{two[1]}")))
+def test_what_was_read_is_written_so_that_it_reads_the_same(text: str) -> None:
+    draft = parse(text)
+    if draft.faults:
+        # what is faulty is mended by leaving it out
+        bad = {fault.line for fault in draft.faults}
+        whole = [q for q in draft.questions if not any(q.first <= line <= q.last for line in bad)]
+        if not whole or draft.faults[0].code == "title_too_long":
+            return
+        again = parse(render_questions("", whole))
+        assert again.questions == tuple(whole) and not again.faults
+        return
+    again = parse(render_questions(draft.title, draft.questions))
+    assert (again.title, again.questions, again.faults) == (draft.title, draft.questions, ())
+
+
+def test_ten_thousand_characters_are_read_at_once() -> None:
+    for text in ("A. " * 7000, "1. x " * 4000, "答案：" * 7000, "1. x\n" * 4000, "【" * 20_000, "\u200d" * 20_000):
+        assert parse(text).faults
