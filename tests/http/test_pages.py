@@ -68,6 +68,11 @@ async def do_more(
     for _ in range(2 if n == 0 else 0):
         answers = f"/v1/attempts/{(await teacher.post(mine)).json()['pid']}/answers"
         done.append(await teacher.post(answers, json={"n": 1, "picked": [1]}))
+    asked = {"community": shop, "question": f"第{n}次教研周几好？", "options": ["周二", "周三"]}
+    done.append(await host.post("/v1/polls", json=asked))
+    for voter in (host, teacher):
+        voted = await voter.put(f"/v1/polls/{done[-1].json()['pid']}/vote", json={"picked": [n % 2]})
+        assert voted.status_code == 200, voted.text
     day = await admin.put(f"/v1/regions/{region}/holidays/2026-12-{n + 1:02}", json={"works": False})
     assert day.status_code == 200, day.text
     assert [answer.status_code for answer in done] == [201] * len(done), [answer.text for answer in done]

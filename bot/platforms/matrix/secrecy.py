@@ -1,7 +1,6 @@
 """Encrypted rooms: nio's Olm machine, told what syncs bring and asked for what to send (Matrix API, 11.12 E2EE)."""
 
 import asyncio
-import json
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

@@ -14,8 +14,9 @@ def test_what_clients_send_is_read() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ['{"x": 1e999}', '{"x": Infinity}', '{"x": NaN}', "[" * 2000 + "]" * 2000, '{"a":' * 150 + "1" + "}" * 150, "{", ""],
-)
+    ['{"x": 1e999}', '{"x": Infinity}', '{"x": NaN}', "[" * 2000 + "]" * 2000, '{"a":' * 150 + "1" + "}" * 150,
+     "{", ""],
+)  # fmt: skip
 def test_what_cannot_be_kept_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         read_opened(text)

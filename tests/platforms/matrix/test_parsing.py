@@ -36,9 +36,13 @@ EVENT = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+def raw(content: dict[str, Any], **event: Any) -> dict[str, Any]:
+    said = {"type": "m.room.message", "sender": "@li:example.org", "event_id": "$1", "content": content, **event}
+    return {"event": said, "room": "!r", "me": ME, "name": "李"}
+
+
 def said(content: dict[str, Any], **event: Any) -> Inbound:
-    raw = {"type": "m.room.message", "sender": "@li:example.org", "event_id": "$1", "content": content, **event}
-    inbound = parse({"event": raw, "room": "!r", "me": ME, "name": "李"})
+    inbound = parse(raw(content, **event))
     assert inbound is not None
     return inbound
 
