@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 from api.messaging.render import clean
 from api.messaging.tree import Node, T
-from api.quizzes.marks import ANSWER, LETTERS, REASON, TAGS, Piece, narrow, split_line, tidy
+from api.quizzes.bare import spell_out
+from api.quizzes.blanks import answer_in_blank, without_answer
+from api.quizzes.marks import ANSWER, LETTERS, REASON, TAGS, Piece, narrow, split_line
 from api.quizzes.questions import (
     ACCEPTED_LIMIT,
     BETWEEN_LETTERS,
@@ -77,7 +79,7 @@ class _Block:
 
 def parse(text: str) -> Draft:
     """Read questions. Never raises; what cannot be read is a fault."""
-    title, blocks = "", _blocks(clean(text).split("\n"))
+    title, blocks = "", _blocks(spell_out(clean(text).split("\n")))
     if len(blocks) > 1 and blocks[0].bare and blocks[1].numbered:
         title = " ".join(blocks.pop(0).stem)
     faults: list[Fault] = []
@@ -95,8 +97,7 @@ def parse(text: str) -> Draft:
 def _blocks(lines: list[str]) -> list[_Block]:
     blocks: list[_Block] = []
     gap = False
-    for n, raw in enumerate(lines, 1):
-        line = tidy(raw)
+    for n, line in enumerate(lines, 1):
         if not line:
             gap = True
             continue
@@ -164,7 +165,10 @@ def _question(block: _Block, faults: list[Fault]) -> Question:
     _check_length(fault, block.first, stem, STEM_LIMIT)
     _check_length(fault, block.last, reason, REASON_LIMIT)
     options = _options(block, fault)
+    if not any(words for _, words in block.answers) and (given := answer_in_blank(stem, len(options))):
+        block.answers = [(block.first, [given])]
     kind, right, accepted = _answer(block, stem, options, fault)
+    stem = without_answer(stem, len(options), right, accepted)
     tags = tuple(dict.fromkeys(tag for line in block.tags for tag in re.split(r"[\s#,，、;；]+", line) if tag))
     if len(tags) > MOST_TAGS or any(len(tag) > TAG_LIMIT for tag in tags):
         fault(block.last, "tags", T("At most {most} tags of {limit} characters each.", most=MOST_TAGS, limit=TAG_LIMIT))

@@ -35,6 +35,9 @@ PLAIN = "1．地球绕着谁转？\nA．月亮\nB．太阳\n答案：B\n解析�
         "一、单项选择题（每题 5 分）\n1. 地球绕着谁转？\nA. 月亮 B. 太阳\n答案：B\n解析：一年转一圈。",
         "1. 地球绕着谁转？\nA. 月亮\nB. 太阳\n解析：一年转一圈。\n答案：B",
         "地球绕着谁转？\nA. 月亮\nB) 太阳\nANSWER: B\n解析：一年转一圈。",
+        "1、地球绕着谁转？\nA月亮  B太阳\n答案：B\n解析：一年转一圈。",
+        "1. 地球绕着谁转？A 月亮 B 太阳 答案：B 解析：一年转一圈。",
+        "１．地球绕着谁转？\nＡ月亮\nＢ太阳\n答案：B\n解析：一年转一圈。",
     ],
 )
 def test_one_question_in_many_hands(text: str) -> None:
@@ -142,9 +145,58 @@ def test_words_are_compared_without_their_dress() -> None:
     assert read_truth("对。") == (0,) and read_truth("Ｆ") == (1,) and read_truth("大概") is None
 
 
+@pytest.mark.parametrize(
+    ("text", "stem", "kind", "right", "accepted"),
+    [
+        ("1. 地球绕着（B）转\nA月亮 B太阳", "地球绕着（ ）转", SINGLE, (1,), ()),
+        ("1. 形声字有（ A、C ）。\nA. 江 B. 日 C. 河", "形声字有（ ）。", MULTIPLE, (0, 2), ()),
+        ("1. 地球是圆的。（√）", "地球是圆的。（ ）", TRUTH, (0,), ()),
+        ("1. 地球是方的。( 错 )", "地球是方的。（ ）", TRUTH, (1,), ()),
+        ("1. 地球绕着（B）转\nA月亮 B太阳\n答案：B", "地球绕着（ ）转", SINGLE, (1,), ()),
+        ("1. 首都是（北京市）。\n答案：北京；北京市", "首都是（ ）。", SHORT, (), ("北京", "北京市")),
+        ("1. 图（A）里的（ ）\nA. 甲 B. 乙\n答案：B", "图（A）里的（ ）", SINGLE, (1,), ()),
+    ],
+)
+def test_an_answer_in_the_blank_counts_and_is_not_shown(
+    text: str, stem: str, kind: str, right: tuple[int, ...], accepted: tuple[str, ...]
+) -> None:
+    draft = parse(text)
+    [question] = draft.questions
+    assert not draft.faults
+    assert (question.stem, question.kind, question.right, question.accepted) == (stem, kind, right, accepted)
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ("1. 小明说（对），小红说（错）。", [(1, "no_answer")]),
+        ("1. 首都是（北京）。", [(1, "no_answer")]),
+        ("1. 地球绕着（C）转\nA. 月亮\nB. 太阳", [(1, "no_answer")]),
+    ],
+)
+def test_a_blank_that_may_mean_something_else_answers_nothing(text: str, faults: list[tuple[int, str]]) -> None:
+    assert [(fault.line, fault.code) for fault in parse(text).faults] == faults
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. 选A组 B组吗\n答案：对",
+        "1. 已知 A 点 B 点都在圆上\n答案：对",
+        "1. A B C三点共线\n答案：对",
+        "1. A 是第一个字母\n答案：对",
+        "1. 对吗\n答案：对\n解析：\nA 太小\nB 太大",
+    ],
+)
+def test_letters_in_a_sentence_are_no_options(text: str) -> None:
+    draft = parse(text)
+    assert not draft.faults and [question.kind for question in draft.questions] == [TRUTH]
+
+
 FRAGMENTS = st.sampled_from(
     ["1．", "2、", "（3）", "第4题 ", "12. ", "A．", "B. ", "C）", "(D) ", "Ａ．", "答案：", "ANSWER: ", "【解析】",
-     "解析：", "标签：", "对", "×", "AB", "B", "苹果", "3.5", "x y", "；", "／", " ", "　", "\n", "\n\n", "\u200b",
+     "解析：", "标签：", "对", "×", "AB", "B", "苹果", "3.5", "x y", "；", "／",
+     "（B）", "（√）", "A", "A苹果", " B苹果", "\nB 好", "？", " ", "　", "\n", "\n\n", "\u200b",
      "䶮", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "一、单选题", "多选", "\r\n", "\u2028", "\x85", "\x0b", "²"]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=300), st.lists(FRAGMENTS, max_size=40).map("".join))
