@@ -29,6 +29,7 @@ class Dispatcher:
     features: Sequence[Feature]
     commands: dict[str, Command] = field(init=False)
     words: dict[str, Command] = field(init=False)
+    asides: dict[str, Command] = field(init=False)
     buttons: dict[str, PressHandler] = field(init=False)
     votes: dict[str, VoteHandler] = field(init=False)
     talks: dict[str, Talk] = field(init=False)
@@ -37,7 +38,8 @@ class Dispatcher:
     def __post_init__(self) -> None:
         every = [command for feature in self.features for command in feature.commands]
         self.commands = _unique((command.name, command) for command in every)
-        self.words = _unique((word.lower(), command) for command in every for word in command.words)
+        self.asides = _unique((word.lower(), command) for command in every for word in command.asides)
+        self.words = _unique((word.lower(), command) for command in every for word in command.words + command.asides)
         self.buttons = _unique(pair for feature in self.features for pair in feature.buttons)
         self.votes = _unique(pair for feature in self.features for pair in feature.votes)
         self.talks = _unique(pair for feature in self.features for pair in feature.dialogues)
@@ -84,12 +86,13 @@ class Dispatcher:
             turn.say(*self._did_not_understand(text))
 
     def _hear_room(self, turn: Turn) -> None:
+        """Groups stay quiet: to people we do not know a bare word is talk among themselves."""
         if any(overhears(turn) for feature in self.features for overhears in feature.overhears):
             return
         if slash := SLASH.match(turn.text):
             self._run_slash(turn, slash)
-        elif (command := self.words.get(turn.text.lower())) is not None:
-            self._run(turn, command)
+        elif turn.face.person is not None and (word := turn.text.lower()) in self.words and word not in self.asides:
+            self._run(turn, self.words[word])
 
     def _run_slash(self, turn: Turn, slash: re.Match[str]) -> None:
         name = slash[1].lower()

@@ -23,7 +23,8 @@ Offer = Callable[[Turn], bool]
 class Command:
     """One command: /name, its Chinese and English words, where it works, whom help shows it to, what it does.
 
-    The first of `words` stands in help and menus. `joined`: text may follow a word without a space (提醒我明天…).
+    The first of `words` stands in help and menus; `asides` are words that people in a room say to each other: they are
+    heard in private only. `joined`: text may follow a word without a space (提醒我明天…).
     A command that is not meant for a place says so and where it works. `asks_standing`: in a room the platform is asked
     first whether who says it administers the room (`turn.administers`).
     """
@@ -35,6 +36,7 @@ class Command:
     who: str = BOUND
     places: frozenset[str] = EVERYWHERE
     joined: bool = False
+    asides: tuple[str, ...] = ()
     asks_standing: bool = False
 
 

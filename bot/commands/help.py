@@ -1,6 +1,7 @@
 """/help: what this person can do in this place, from the command registry."""
 
 from api.access import hats
+from api.errors import BIND_FIRST
 from api.messaging.tree import Bold, Bullets, Button, Code, Lines, Node, Rows, Seq, T, Words
 from bot.dispatch import RUN
 from bot.registry import ANYONE, BOUND, HOST, LEADER, PRIVATE, REGION, ROOM, SCHOOL, Command, Feature
@@ -15,8 +16,14 @@ HEADINGS: dict[str, T] = {
 }
 
 
+ASIDES = ("菜单", "?", "？")
+
+
 def handle_help(turn: Turn) -> None:
-    """List the commands of the person's roles in this place, each with its word."""
+    """List the commands of the person's roles in this place, each with its word; answered privately."""
+    if turn.face.person is None and not turn.private:
+        turn.say(BIND_FIRST)
+        return
     mine = {ANYONE, BOUND, *hats(turn.ctx)} if turn.face.person is not None else {ANYONE}
     place = PRIVATE if turn.private else ROOM
     known = [command for command in turn.commands if command.who in mine and place in command.places]
@@ -31,7 +38,7 @@ def handle_help(turn: Turn) -> None:
         if lines:
             parts += [Bold(heading), Bullets(*lines)]
     parts.append(T("You need no commands to talk: the word alone is enough. “cancel” ends what I am asking."))
-    turn.say(Lines(*parts), _shortcuts(known) if turn.private else None)
+    turn.whisper(Lines(*parts), _shortcuts(known) if turn.private else None)
 
 
 def _line(command: Command) -> Node:
@@ -45,6 +52,6 @@ def _shortcuts(known: list[Command]) -> Rows:
 
 FEATURE = Feature(
     commands=(
-        Command("help", ("帮助", "help", "菜单", "?", "？"), T("what I can do for you"), handle_help, who=ANYONE),
+        Command("help", ("帮助", "help"), T("what I can do for you"), handle_help, who=ANYONE, asides=ASIDES),
     ),
 )

@@ -3,10 +3,10 @@
 from api.communities.lookup import get_community_for
 from api.communities.offers import invite_person
 from api.communities.search import find_people
-from api.communities.views import workshops_to_moderate
 from api.errors import Problem
 from api.messaging.dialogues import prompt_of
-from api.messaging.tree import Button, T, Words
+from api.messaging.tree import T
+from bot.commands.choosing import with_workshop
 from bot.commands.confirming import nobody_found, people_to_pick
 from bot.registry import HOST, Command, Feature, Talk
 from bot.turn import Turn
@@ -17,16 +17,8 @@ DONE = "-"
 
 def handle_invite(turn: Turn) -> None:
     """邀请 张老师: into this room's workshop, my only one, or one that I choose."""
-    if turn.community is not None and turn.community.kind == "workshop":
-        _begin(turn, turn.community.pid, turn.args)
-        return
-    mine = workshops_to_moderate(turn.ctx)
-    if len(mine) == 1:
-        _begin(turn, mine[0].pid, turn.args)
-    elif mine:
-        turn.whisper(T("Into which workshop?"), [[Button(Words(w.name), f"{INVITE}:{w.pid}")] for w in mine])
-    else:
-        turn.whisper(T("You host no workshop. Send “workshop” to open one."))
+    none = T("You host no workshop. Send “workshop” to open one.")
+    with_workshop(turn, "moderate", INVITE, lambda turn, pid: _begin(turn, pid, turn.args), none)
 
 
 def press_invite(turn: Turn, pid: str) -> None:

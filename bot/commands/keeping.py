@@ -80,7 +80,7 @@ def _take_offer(turn: Turn, data: Data) -> None:
 def _commanded(turn: Turn) -> Command | None:
     """The command that a word begins: nobody asked for our question, so it must not stand in the way."""
     for command in turn.commands:
-        for word in command.words if PRIVATE in command.places else ():
+        for word in command.words + command.asides if PRIVATE in command.places else ():
             if re.match(rf"{re.escape(word)}(?:[\s:：,，]|$)", turn.text, re.IGNORECASE):
                 turn.args = turn.text[len(word) :].strip(" \t\n:：,，")
                 return command

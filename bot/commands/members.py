@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from api.access import NAMES, ROLES
-from api.communities.joining import my_workshops
+from api.access import HOSTS, NAMES, ROLES
 from api.communities.lookup import get_community_for
 from api.communities.members import Member, change_role, count_members, get_member, list_members, remove_member
 from api.communities.offers import hand_over
@@ -12,6 +11,7 @@ from api.communities.views import rights_in
 from api.messaging.dialogues import prompt_of
 from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Rows, T, Words
 from api.numbers import read_number
+from bot.commands.choosing import NO_WORKSHOP, with_workshop
 from bot.commands.confirming import Confirm, nobody_found, people_to_pick, press_once
 from bot.registry import Command, Feature, Talk
 from bot.turn import Turn
@@ -23,17 +23,13 @@ PICK = "member.pick"
 
 
 def handle_members(turn: Turn) -> None:
-    """成员: of this room's community, of my only workshop, or of one that I choose."""
+    """成员: of this room, of my only workshop, of one that I choose; 成员 实验小学: of what is called so."""
     if turn.community is not None:
         press_members(turn, turn.community.pid)
         return
-    mine = [workshop for workshop, membership in my_workshops(turn.ctx) if membership.status == "active"]
-    if len(mine) == 1:
-        press_members(turn, mine[0].pid)
-    elif mine:
-        turn.whisper(T("Of which workshop?"), [[Button(Words(w.name), f"members:{w.pid}")] for w in mine])
-    else:
-        turn.whisper(T("You are in no workshop yet."), [[Button(T("Join a workshop"), "run:join")]])
+    join: Rows = [[Button(T("Join a workshop"), "run:join")]]
+    kind = "" if turn.args else "workshop"
+    with_workshop(turn, "see", "members", press_members, NO_WORKSHOP, join, name=turn.args, kind=kind)
 
 
 def press_members(turn: Turn, argument: str) -> None:
@@ -118,7 +114,8 @@ def _member_card(turn: Turn, pid: str, person_pid: str) -> None:
         rows.append([Button(NAMES[role], f"member.role:{who}.{role}") for role in others])
         if person.id != turn.person.id:
             rows.append([Button(T("Hand over to them"), f"member.over:{who}")])
-    rows.append([Button(T("Remove"), f"member.out:{who}", style="danger")])
+    if "manage" in may or membership.role not in HOSTS:
+        rows.append([Button(T("Remove"), f"member.out:{who}", style="danger")])
     say = Lines(T("{name}: {role}", name=person.name, role=NAMES[membership.role]), T("What shall they be?"))
     turn.whisper(say if "manage" in may else T("{name}: {role}", name=person.name, role=NAMES[membership.role]), rows)
 
@@ -167,7 +164,8 @@ REMOVE = Confirm("member.out", T("removing a member"), T("Yes, remove"), _remove
 HAND_OVER = Confirm("member.over", T("handing a workshop over"), T("Yes, hand it over"), _hand_over)
 
 FEATURE = Feature(
-    commands=(Command("members", ("成员", "members", "名单"), T("who belongs to a workshop or room"), handle_members),),
+    commands=(Command("members", ("成员", "members"), T("who belongs to a workshop or room"), handle_members,
+                      asides=("名单",)),),
     buttons=(
         ("members", press_members), (PICK, press_pick), ("member.role", press_role), ("member.out", press_out),
         ("member.over", press_over),

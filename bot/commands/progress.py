@@ -1,17 +1,16 @@
 """Progress in chat: 进度 for everybody's own, the members' figures and their spreadsheet for hosts. Always private."""
 
-from api.communities.lookup import workshops_of
 from api.messaging.tree import Bold, Button, Lines, Node, Rows, Seq, T, Words
 from api.numbers import read_number
 from api.progress.service import Due, MyProgress, Workshop, member_progress, my_progress
 from api.progress.sheet import export_progress, owing_text
 from api.progress.texts import counts_text
 from api.reminders.texts import owed_text
-from bot.registry import HOST, Command, Feature
+from bot.commands.choosing import with_workshop
+from bot.registry import LEADER, Command, Feature
 from bot.turn import Turn
 
 PAGE = 20
-ASK_WORKSHOP = T("For which workshop?")
 
 
 def handle_me(turn: Turn) -> None:
@@ -77,23 +76,16 @@ def press_export(turn: Turn, pid: str) -> None:
 
 
 def handle_export(turn: Turn) -> None:
-    """导出: the spreadsheet of a workshop that I host, or of this room's."""
-    if turn.community is not None and turn.community.kind == "workshop":
-        press_export(turn, turn.community.pid)
-        return
-    mine = workshops_of(turn.ctx, turn.person.id, ("host", "cohost"))
-    if len(mine) == 1:
-        press_export(turn, mine[0].pid)
-    elif mine:
-        turn.whisper(ASK_WORKSHOP, [[Button(Words(each.name), f"progress.export:{each.pid}")] for each in mine])
-    else:
-        turn.whisper(T("You host no workshop. In a workshop's room its leaders can export, too."))
+    """导出: the spreadsheet of this room's workshop, of the only one that I look after, or of one that I choose."""
+    none = T("You look after no workshop, so there are no figures to export.")
+    with_workshop(turn, "monitor", "progress.export", press_export, none, name=turn.args)
 
 
 FEATURE = Feature(
     commands=(
-        Command("me", ("我的进度", "进度", "我的", "progress"), T("my workshops, what is due, what I did"), handle_me),
-        Command("export", ("导出", "export"), T("my workshop's progress as a spreadsheet"), handle_export, who=HOST),
+        Command("me", ("我的进度", "进度", "progress"), T("my workshops, what is due, what I did"), handle_me,
+                asides=("我的",)),
+        Command("export", ("导出", "export"), T("a workshop's progress as a spreadsheet"), handle_export, who=LEADER),
     ),
     buttons=(("progress.members", press_members), ("progress.export", press_export)),
 )

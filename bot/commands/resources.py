@@ -75,7 +75,8 @@ def show(turn: Turn, row: "service.Resource") -> None:
 
 
 FEATURE = Feature(
-    commands=(Command("bank", ("资源库", "资源", "bank"), T("find resources: add a word to search"), handle_bank),),
+    commands=(Command("bank", ("资源库", "bank"), T("find resources: add a word to search"), handle_bank,
+                      asides=("资源",)),),
     buttons=(("resource.open", press_open), ("resource.more", press_more), *editing.BUTTONS),
     dialogues=((keeping.NAME, Talk(T("the new resource"), keeping.continue_keeping)), editing.TALK),
     offers=(keeping.offer_keeping,),

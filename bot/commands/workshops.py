@@ -4,10 +4,12 @@ from typing import Any
 
 from api.access import NAMES, ROLES, join_names
 from api.attachments.service import store_bytes
+from api.communities.audiences import communities_where
 from api.communities.joining import join_link, join_qr, leave_workshop, my_workshops
 from api.communities.texts import card
 from api.communities.views import View, view_workshop
-from api.messaging.tree import Bold, Bullets, Button, Code, Lines, Node, Plural, Rows, T, Words
+from api.messaging.tree import Bold, Bullets, Button, Code, Lines, Node, Plural, Rows, T
+from bot.commands.choosing import MOST, NO_WORKSHOP, as_buttons, more_than, with_workshop
 from bot.commands.confirming import Confirm
 from bot.registry import Command, Feature
 from bot.turn import Turn
@@ -16,23 +18,30 @@ WAITING: dict[str, T] = {"pending": T("waiting for a host"), "invited": T("you a
 
 
 def handle_workshop(turn: Turn) -> None:
-    """工坊: in a workshop's room its card, elsewhere the list of mine."""
-    if turn.community is not None and turn.community.kind == "workshop":
-        press_card(turn, turn.community.pid)
-        return
+    """工坊: in a workshop's room its card, elsewhere mine and those I look after; 工坊 阅读: those called so."""
+    if turn.args or (turn.community is not None and turn.community.kind == "workshop"):
+        with_workshop(turn, "see", "workshop", press_card, NO_WORKSHOP, name=turn.args)
+    else:
+        _list(turn)
+
+
+def _list(turn: Turn) -> None:
     mine = my_workshops(turn.ctx)
-    rows: Rows = [[Button(Words(w.name), f"workshop:{w.pid}")] for w, m in mine if m.status == "active"]
+    joined = [w for w, m in mine if m.status == "active"]
+    others = [w for w in communities_where(turn.ctx, "see", limit=len(joined) + MOST + 1, kind="workshop")
+              if w not in joined]  # fmt: skip
+    rows = as_buttons([*joined, *others], "workshop", len(joined) + MOST)
     for workshop, membership in mine:
         if membership.invited_role is not None:
             yes = T("“{name}”: yes, gladly", name=workshop.name)
             no = Button(T("No, thank you"), f"offer.no:{workshop.pid}")
             rows.append([Button(yes, f"offer.yes:{workshop.pid}", style="primary"), no])
     rows.append([Button(T("Join a workshop"), "run:join"), Button(T("Open a new one"), "workshop.new:")])
-    if not mine:
-        turn.whisper(T("You are in no workshop yet."), rows)
-        return
     lines = [T("{name}: {role}", name=w.name, role=WAITING.get(m.status) or NAMES[m.role]) for w, m in mine]
-    turn.whisper(Lines(Bold(T("My workshops")), Bullets(*lines)), rows)
+    parts: list[Node] = [Bold(T("My workshops")), Bullets(*lines)] if mine else [NO_WORKSHOP]
+    if others:
+        parts.append(T("Workshops that you look after stand below, too."))
+    turn.whisper(Lines(*parts, *more_than(others)), rows)
 
 
 def press_card(turn: Turn, pid: str) -> None:

@@ -85,7 +85,9 @@ async def test_hosts_see_members_and_get_a_spreadsheet(world: World, town: Any) 
     await world.run(rules.create_rule, workshop.pid, RuleWish(), actor=host)
     await did(world, zhang, "journal.submitted", "journal_entry:a", workshop)
     await host.say("进度")
+    assert await audited(world, "progress.read") == 0
     await host.press("成员进度")
+    assert await audited(world, "progress.read") == 1, "one row, however many they are"
     host.expect("共 3 人", "张老师：1 篇研修日志", "1/2", "0/2")
     await host.press("导出表格")
     sheet = host.expect("表格在这里")
@@ -98,11 +100,11 @@ async def test_hosts_see_members_and_get_a_spreadsheet(world: World, town: Any) 
     assert by_name["=1+1李"][3] == 0, "a name is never a formula"
     assert "1/2" in by_name["张老师"] and by_name["王坊主"][-2] == "–"
     assert by_name["张老师"][-1] == "2026-11-23"
+    assert (await audited(world, "progress.read"), await audited(world, "progress.exported")) == (1, 1)
 
-    def audited(ctx: Context) -> int:
-        return ctx.session.query(Audit).filter_by(act="progress.exported").count()
 
-    assert await world.run(audited) == 1
+async def audited(world: World, act: str) -> int:
+    return await world.run(lambda ctx: ctx.session.query(Audit).filter_by(act=act).count())
 
 
 async def _bytes(world: World, content: Any) -> bytes:
@@ -119,5 +121,5 @@ async def test_members_and_strangers_cannot(world: World, town: Any) -> None:
         assert "没有找到" in toast
         await stranger.press_action(f"progress.{action}:{workshop.pid}")
     await zhang.say("导出")
-    zhang.expect("你不是坊主")
+    zhang.expect("你没有负责的工坊")
     assert not any(sheet.files for sheet in zhang.sheets() + stranger.sheets())

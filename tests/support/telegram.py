@@ -215,7 +215,7 @@ def no_limits() -> OwnLimits:
 async def a_telegram_world(database_url: str, features: Any = FEATURES, limited: bool = False,
                            receiving: bool = True, **section: Any) -> AsyncIterator[TelegramWorld]:  # fmt: skip
     """A world on a fresh database with its own emulator, polling; limits off unless `limited`."""
-    async with Emulator(limits=Limits(on=limited)) as emulator:
+    async with Emulator(emulated.World(emulated.Clock(NOW.timestamp())), Limits(on=limited)) as emulator:
         bot = emulator.world.add_bot(privacy=False)
         settings = {"token": SecretStr(bot.token), "api_base": emulator.api_base, **section}
         config = Config(web={"secret": SecretStr("for tests only")}, telegram=settings)
