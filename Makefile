@@ -74,7 +74,7 @@ browser:
 	@.ci/setup browser
 
 screenshots:
-	@.ci/setup browser
+	@.ci/setup pictures
 	@.ci/setup synapse
 	@.venv/bin/python -m tests.e2e.take_screenshots
 	@.venv/bin/python -m tests.e2e.take_platform_screenshots
