@@ -23,7 +23,7 @@ from storage.messaging import Message
 from storage.people import Person
 
 REASON_LIMIT = 500
-LONGEST = timedelta(days=366)
+MOST_DAYS = 366
 OLDEST = timedelta(days=31)
 
 
@@ -91,8 +91,22 @@ def _check(ctx: Context, workshop: Community, since: date, until: date, reason: 
     if workshop.kind != "workshop":
         raise Invalid("excuse.workshop", T("One is excused in a workshop."))
     today = local_day(ctx.now, ctx.zone(workshop))
-    if until < since or until - since > LONGEST or since < today - OLDEST or until < today:
+    if until < since or since < today - OLDEST or until < today:
         raise Invalid("excuse.days", T("Those days do not work: the last is today or later, and not before the first."))
+    check_days(since, until)
+    check_reason(reason)
+
+
+def check_days(since: date, until: date) -> None:
+    """Raise Invalid for more days than one can be excused at once."""
+    days = (until - since).days + 1
+    if days > MOST_DAYS:
+        say = T("Those are {n} days; one request holds at most {limit}.", n=days, limit=MOST_DAYS)
+        raise Invalid("excuse.days", say, n=days, limit=MOST_DAYS)
+
+
+def check_reason(reason: str) -> None:
+    """Raise Invalid for a reason that is too long."""
     if len(reason) > REASON_LIMIT:
         say = T("That is {n} characters; a reason holds at most {limit}.", n=len(reason), limit=REASON_LIMIT)
         raise Invalid("excuse.too_long", say, n=len(reason), limit=REASON_LIMIT)

@@ -2,13 +2,12 @@
 
 from datetime import datetime, timedelta
 
-import structlog
-
 from api.communities.audiences import deliver_in_waking_hours
 from api.context import Context
 from api.mail.service import call_by_mail
 from api.messaging.outbox import PERSONAL, tell_person, write_message
 from api.messaging.tree import Button, Rows, T
+from api.releasing import went_well
 from api.reminders.holidays import overrides_for
 from api.reminders.missing import select_missing, still_missing
 from api.reminders.recurrence import next_occurrence
@@ -16,11 +15,8 @@ from api.reminders.rules import is_owed, period_of, plan_next, remind_at
 from api.reminders.texts import digest_text, missing_rows, missing_text, ring_rows, ring_text
 from storage import reminders
 from storage.communities import Community, count_people
-from storage.engine import storage_failed
 from storage.messages import these_people
 from storage.reminders import Reminder, ReminderRule
-
-log = structlog.get_logger()
 
 REMINDERS_AT_ONCE = 100
 RULES_AT_ONCE = 10
@@ -34,14 +30,8 @@ def ring_reminders(ctx: Context) -> bool:
     """Ring the personal reminders that are due, whatever the hour: their people chose it. True when there are more."""
     due = reminders.take_due_reminders(ctx.session, ctx.now, REMINDERS_AT_ONCE)
     for reminder in due:
-        try:
-            with ctx.attempt():
-                _ring(ctx, reminder)
-        except Exception as error:
-            if storage_failed(error):
-                raise
-            # a recurrence that an older version stored, a zone that is gone: this one ends, the others ring
-            log.exception("a reminder cannot ring", reminder=reminder.pid)
+        if not went_well(ctx, _ring, reminder):
+            # a recurrence that an older version stored, a zone that is gone: this one ends
             reminder.next_at, reminder.ended_at = None, ctx.now
     return len(due) == REMINDERS_AT_ONCE
 
@@ -77,7 +67,7 @@ def _ring_for_rule(ctx: Context, reminder: Reminder, at: datetime) -> None:
     if rule is None or workshop is None:
         return
     due = period_of(ctx, rule, workshop, at)[1]
-    if still_missing(ctx, reminder.person_id, rule.pid, due.isoformat()):
+    if still_missing(ctx, [reminder.person_id], rule.pid, due.isoformat()):
         tell_person(
             ctx, reminder.person_id, missing_text(rule, workshop, due), missing_rows(rule, workshop),
             expires_at=ctx.now + RULE_LIFE, guard=["still_missing", rule.pid, due.isoformat()],
@@ -88,13 +78,7 @@ def release_rules(ctx: Context) -> bool:
     """Remind those who still owe what rules ask for, and tell their hosts how many. True when there are more."""
     due = reminders.take_due_rules(ctx.session, ctx.now, RULES_AT_ONCE)
     for rule, workshop in due:
-        try:
-            with ctx.attempt():
-                _release(ctx, rule, workshop)
-        except Exception as error:
-            if storage_failed(error):
-                raise
-            log.exception("a rule cannot be released; tried again in an hour", rule=rule.pid)
+        if not went_well(ctx, _release, rule, workshop):
             rule.next_at = ctx.now + TRY_AGAIN
     return len(due) == RULES_AT_ONCE or any(rule.next_at is not None and rule.next_at <= ctx.now for rule, _ in due)
 

@@ -1,5 +1,6 @@
 """Who still owes what a rule asks for: for the release, the guard of each delivery, the host's list."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -20,25 +21,25 @@ MOST_NAMES = 200
 
 
 def select_missing(
-    ctx: Context, rule: ReminderRule, workshop: Community, due: datetime, person_id: int | None = None
+    ctx: Context, rule: ReminderRule, workshop: Community, due: datetime, people: Collection[int | None] | None = None
 ) -> Select[Any]:
-    """The ids of members (or of this one) who owe something by `due`: not those excused today or on that day."""
+    """The ids of members (or of these) who owe something by `due`: not those excused today or on that day."""
     zone = ctx.zone(workshop)
     since, until = period_of(ctx, rule, workshop, due - JUST_BEFORE)
     days = [local_day(ctx.now, zone), local_day(due, zone)]
-    return reminders.select_missing(rule, since, until, days, person_id)
+    return reminders.select_missing(rule, since, until, days, people)
 
 
-def still_missing(ctx: Context, person_id: int | None, rule_pid: str, due: str) -> bool:
-    """Guard of a reminder: asked again in the transaction that claims the delivery."""
+def still_missing(ctx: Context, people: Collection[int | None], rule_pid: str, due: str) -> set[int | None]:
+    """Guard of a reminder: those who still owe it in the transaction that claims the deliveries."""
     found = reminders.find_rule(ctx.session, rule_pid)
-    if found is None or person_id is None:
-        return False
+    if found is None:
+        return set()
     rule, workshop = found
     at = datetime.fromisoformat(due)
     if rule.paused_at or rule.stopped_at or workshop.archived_at or at <= ctx.now:
-        return False
-    return reminders.any_of(ctx.session, select_missing(ctx, rule, workshop, at, person_id))
+        return set()
+    return reminders.ids_of(ctx.session, select_missing(ctx, rule, workshop, at, people))
 
 
 def list_missing(ctx: Context, rule_pid: str) -> tuple[ReminderRule, Community, datetime, list[tuple[str, str]]]:

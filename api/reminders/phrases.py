@@ -1,16 +1,20 @@
 """What a phrase can say about time, in any language, and how the phrases of one text are put together.
 
 A grammar (chinese.py, english.py) is a list of patterns; each turns one piece of text ("周五", "at 3pm") into a `Said`.
-Pieces that touch form a run ("周五 18:00 前"); the run that says most wins, and a run that holds just what it lacks
-("remind me *at 3pm* to call *tomorrow*") completes it. What is cut out of the text leaves the matter.
+Pieces that touch form a run ("周五 18:00 前"). One run is the time; others complete it ("remind me *at 3pm* to call
+*tomorrow*") or stand in the middle of the matter ("tell them about the meeting *on Friday*"). A run that does neither
+makes the whole unclear: nobody is to be reminded at half of what they said. What is cut out leaves the matter.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
+from typing import Any
+
+from api.reminders.picks import Pick
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +33,14 @@ class Assumed:
     value: str
 
 
-Pick = Callable[[date], date | None]
+EVERY_DAY = "FREQ=DAILY"
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
     """What was said; unset where nothing was."""
 
-    day: Pick | None = None  # given a day, the first day from then on that is meant
+    day: Pick | None = None
     weekday: bool = False  # `day` is only a weekday, and yields to a date beside it: 11月27日（周五）
     clock: tuple[int, int] | None = None  # hour as it was said, minute
     exact: bool = False  # the hour is of 24, not perhaps of the afternoon
@@ -44,29 +48,80 @@ class Said:
     offset: timedelta | None = None
     rule: str | None = None
     skip_holidays: bool = False
+    start: bool = False  # `day` is the first of a rule: 从明天起每天
     deadline: bool = False
-    refused: bool = False  # the past, or more often than daily
+    before: timedelta | None = None  # so long before it: 提前半小时
+    past: bool = False  # yesterday; a text that says nothing else has no time
+    unclear: bool = False  # a time that cannot be told: 25点, 每季度, more often than daily
     assumed: tuple[Assumed, ...] = ()
 
     @property
     def weight(self) -> int:
         """How much of a time it is; 0 is none."""
-        if self.refused:
+        if self.past or self.unclear:
             return 1
         whole = self.day or self.rule or self.offset
-        return 4 * bool(whole) + 3 * bool(self.clock) + 2 * bool(self.half)
+        return 4 * bool(whole) + 3 * bool(self.clock) + 2 * bool(self.half) + bool(self.before)
+
+    @property
+    def mixed(self) -> bool:
+        """What does not go together: a rule and a day that it does not start from (周三之前每天), a rule and days
+        ahead of it, 上午15:00."""
+        apart = (self.day and not self.start) or (self.before and self.before >= timedelta(days=1))
+        late = self.clock and self.clock[0] > 12 and self.half in ("early", "morning")
+        return bool((self.rule and apart) or late)
+
+    @property
+    def daily(self) -> bool:
+        """Only “every day”, which yields to a narrower rule beside it."""
+        return self.rule == EVERY_DAY and not self.skip_holidays
 
     def joined(self, other: Said) -> Said | None:
         """Both together, or None where they say two different things."""
         if self.day and other.day and self.weekday != other.weekday:
-            return replace(self, day=(other if self.weekday else self).day, weekday=False)
-        together = {}
+            dated, named = (other, self) if self.weekday else (self, other)
+            return dated.joined(replace(named, day=None, weekday=False))
+        if self.rule and other.rule and (self.daily or other.daily):  # 工作日每天: every day of those
+            narrow, every = (other, self) if self.daily else (self, other)
+            return narrow.joined(replace(every, rule=None))
+        together: dict[str, Any] = {}
         for field in fields(Said):
             mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            if mine and theirs and field.name != "assumed":
+            if field.name == "assumed":
+                together["assumed"] = mine + theirs
+            elif mine and theirs and mine is not True:
                 return None
-            together[field.name] = mine + theirs if field.name == "assumed" else mine or theirs
+            else:
+                together[field.name] = mine or theirs
         return Said(**together)
+
+    def over(self, kept: Said) -> Said:
+        """What this says as a correction: it leaves the day of `kept` if it names none, and the time likewise."""
+        if self.offset:
+            return self
+        days = self if self.day or self.rule else kept
+        said = replace(
+            self, day=days.day, weekday=days.weekday, rule=days.rule, skip_holidays=days.skip_holidays,
+            start=days.start, before=self.before or kept.before,
+        )  # fmt: skip
+        if self.clock:
+            inherits = not (self.half or self.exact or kept.clock)
+            return replace(said, half=kept.half) if inherits else said
+        if self.half and not kept.takes(self.half):
+            return said
+        return replace(
+            said, clock=kept.clock, exact=kept.exact, half=self.half or kept.half,
+            deadline=self.deadline or kept.deadline,
+        )  # fmt: skip
+
+    def takes(self, half: str) -> bool:
+        """Whether a part of the day is what the hour lacks: 上午 what 8点 does, not what 15:00 or 4点 does."""
+        if not self.clock or self.half or self.exact:
+            return False
+        return self.clock[0] >= 6 or half in ("afternoon", "pm", "dawn")
+
+
+UNCLEAR = Said(unclear=True)
 
 
 class Words(dict[str, str]):
@@ -76,7 +131,7 @@ class Words(dict[str, str]):
         return ""
 
 
-Say = Callable[[Words, date], Said | None]  # the parts and today; None when they make no sense (25:00)
+Say = Callable[[Words, date], Said | None]  # the parts and today; None when that is no time after all
 Pattern = tuple[re.Pattern[str], Say]
 Span = tuple[int, int]
 
@@ -95,36 +150,65 @@ class Grammar:
     before: re.Pattern[str]
     after: re.Pattern[str]
     of: re.Pattern[str]  # after a day it makes it part of the matter: 周五的教案, Friday's lesson
+    link: re.Pattern[str]  # before a time that is one of several or stands apart; after other words it is in the matter
     greeting: re.Pattern[str]  # "remind me to", cut off the matter
+    filler: re.Pattern[str]  # all that is left when only a time was said: 改成…吧, make it …
+    letters: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class Run:
+    """Pieces that touch: what they say together, and where."""
+
     said: Said
     span: Span
     of_matter: bool  # a mere day that belongs to what is left: 周五的教案
+    inside: bool  # in the middle of other words
+    begin: int  # of the span, with what links it to the words before: 和, until
 
 
-def read(text: str, grammar: Grammar, today: date) -> tuple[Said, list[Span]] | None:
-    """What the text says about time and where it says so; None where it says nothing."""
-    runs = [run for run in _runs(text, grammar, today) if run.said.weight]
-    if not runs:
-        return None
-    runs.sort(key=lambda run: (run.of_matter, -run.said.weight, run.span[0]))
-    best, *others = runs
-    said, spans = best.said, [best.span]
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text says about time and where; `unclear` is a piece of time that does not fit in."""
+
+    said: Said
+    spans: list[Span]
+    inside: bool
+    unclear: Span | None = None
+
+
+def read(text: str, grammar: Grammar, today: date) -> Reading | None:
+    """What the text says about time; None where it says nothing."""
+    runs = read_runs(text, grammar, today)
+    present = [run for run in runs if not run.said.past]
+    if not present:
+        return Reading(runs[0].said, [runs[0].span], False) if runs else None
+    present.sort(key=lambda run: (run.of_matter, run.said.weight == 1, run.inside, -run.said.weight, run.span[0]))
+    best, *others = present
+    said, spans, unclear = best.said, [best.span], (best.begin, best.span[1]) if best.said.unclear else None
     for run in others:
-        both = said.joined(run.said)
-        if said.refused or run.said.refused or said.offset or run.said.offset or not both:
-            continue
-        # a second run may bring the day or the time that the first lacks, not more
-        if (run.said.weight == 4 or not (run.said.day or run.said.rule)) and both.weight > said.weight:
-            said = both
+        if more := _completed(said, run):
+            said = more
             spans += [] if run.of_matter else [run.span]
-    return said, sorted(spans)
+        elif not run.of_matter and not (run.inside and _is_apart(best.said, run)):
+            unclear = unclear or (run.begin, run.span[1])
+    return Reading(said, sorted(spans), best.inside, unclear)
 
 
-def matter(text: str, spans: list[Span], greetings: Iterable[re.Pattern[str]]) -> str:
+def _completed(said: Said, run: Run) -> Said | None:
+    """Both, where the run brings the day or the time that is lacking, and not more."""
+    adds = run.said.weight == 4 or not (run.said.day or run.said.rule or run.of_matter) or said.weight == 1
+    both = said.joined(run.said) if adds and not (said.offset or run.said.offset) else None
+    return both if both and both.weight > said.weight and not both.unclear else None
+
+
+def _is_apart(best: Said, run: Run) -> bool:
+    """Whether another time is only a part of the matter: a lesser one, of another kind of thing than what was asked."""
+    twice = best.rule and (run.said.rule or run.said.clock)
+    return not (run.said.unclear or twice or run.said.weight > best.weight or _completed(best, run))
+
+
+def matter(text: str, spans: Iterable[Span], grammars: Iterable[Grammar]) -> str:
     """What is left of the text without its times and "remind me to"."""
     left = ""
     position = 0
@@ -133,15 +217,17 @@ def matter(text: str, spans: list[Span], greetings: Iterable[re.Pattern[str]]) -
         words = left and part and left[-1].isascii() and part[0].isascii()
         left = f"{left.rstrip()} {part.lstrip()}" if words else left + part
         position = end
-    for greeting in greetings:
-        left = greeting.sub("", left.strip(_EDGE))
-    return left.strip(_EDGE)
+    for grammar in grammars:
+        left = grammar.greeting.sub("", left.strip(EDGE)).strip(EDGE)
+        left = "" if grammar.filler.fullmatch(left) else left
+    return left
 
 
-_EDGE = " \t\r\n,，;；:：、。"
+EDGE = " \t\r\n,，;；:：、。"
 
 
-def _runs(text: str, grammar: Grammar, today: date) -> list[_Run]:
+def read_runs(text: str, grammar: Grammar, today: date) -> list[Run]:
+    """Every run of the text that says something of a time."""
     joined: list[tuple[int, int, Said]] = []
     for start, end, said in _pieces(text, grammar, today):
         if joined:
@@ -150,16 +236,28 @@ def _runs(text: str, grammar: Grammar, today: date) -> list[_Run]:
                 joined[-1] = (first, end, both)
                 continue
         joined.append((start, end, said))
-    return [
-        _Run(said, _widened(text, (start, end), grammar), said.weight == 4 and bool(grammar.of.match(text, end)))
-        for start, end, said in joined
-    ]
+    runs: list[Run] = []
+    for start, end, said in joined:
+        if said.weight:
+            runs.append(_run(text, (start, end), said, grammar, runs[-1].span[1] if runs else 0))
+    return runs
+
+
+def _run(text: str, place: Span, said: Said, grammar: Grammar, last: int) -> Run:
+    before = grammar.before.search(text[max(last, place[0] - 12) : place[0]])
+    after = grammar.after.match(text, place[1])
+    span = place[0] - (len(before[0]) if before else 0), after.end() if after else place[1]
+    of_matter = not (said.clock or said.offset) and bool(grammar.of.match(text, place[1]))
+    words = text[last : span[0]]
+    link = grammar.link.search(words)
+    apart = not words.strip() or link or grammar.greeting.fullmatch(words)
+    return Run(said, span, of_matter, not apart, last + link.start() if link else span[0])
 
 
 def _pieces(text: str, grammar: Grammar, today: date) -> list[tuple[int, int, Said]]:
     """The longest piece at the leftmost place, and so on."""
     matches = [
-        (found.start(), -found.end(), found, say) for like, say in grammar.patterns for found in like.finditer(text)
+        (found.start(), -found.end(), found, say) for like, say in grammar.patterns for found in _matches(like, text)
     ]
     pieces: list[tuple[int, int, Said]] = []
     for start, _, found, say in sorted(matches, key=lambda match: match[:2]):
@@ -171,71 +269,9 @@ def _pieces(text: str, grammar: Grammar, today: date) -> list[tuple[int, int, Sa
     return pieces
 
 
-def _widened(text: str, span: Span, grammar: Grammar) -> Span:
-    before = grammar.before.search(text[max(0, span[0] - 12) : span[0]])
-    after = grammar.after.match(text, span[1])
-    return span[0] - (len(before[0]) if before else 0), after.end() if after else span[1]
-
-
-# -- days, for the grammars ----------------------------------------------------------------------------------------
-
-
-def fixed(day: date) -> Pick:
-    """That day, and never after it."""
-    return lambda since: day if since <= day else None
-
-
-def weekday(number: int, first: date | None = None) -> Pick:
-    """The next such weekday, Monday 0; not before `first`."""
-
-    def pick(since: date) -> date:
-        since = max(since, first) if first else since
-        return since + timedelta((number - since.weekday()) % 7)
-
-    return pick
-
-
-def month_day(number: int, month: int | None = None) -> Pick | None:
-    """The next such day of a month; -1 is the last. None for a day that no month has."""
-
-    def pick(since: date) -> date | None:
-        for ahead in range(96):  # up to the next 29 February, also around 2100
-            year, index = divmod(since.year * 12 + since.month - 1 + ahead, 12)
-            if month in (None, index + 1) and (found := _date(year, index + 1, number)) and found >= since:
-                return found
-        return None
-
-    return pick if pick(date(2024, 1, 1)) else None
-
-
-def later(today: date, days: int = 0, months: int = 0) -> Pick | None:
-    """The day so much later; in a shorter month, its last."""
-    year, index = divmod(today.year * 12 + today.month - 1 + months, 12)
-    if days > 36500 or year > 2200:
-        return None
-    base = _date(year, index + 1, today.day) or _date(year, index + 1, -1)
-    return fixed(base + timedelta(days)) if base else None
-
-
-def full_date(year: int, month: int, day: int) -> Pick | None:
-    """A whole date; None when there is no such day or it is out of any sense."""
-    found = _date(year, month, day) if 2000 <= year <= 2200 and day > 0 else None
-    return fixed(found) if found else None
-
-
-def _date(year: int, month: int, day: int) -> date | None:
-    try:
-        if day == -1:
-            return date(year + month // 12, month % 12 + 1, 1) - timedelta(1)
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def monthly(number: int) -> str | None:
-    """The rule for a day of every month; the 31st means the last day, the 30th February's last."""
-    if number in (-1, 31):
-        return "BYMONTHDAY=-1"
-    if number in (29, 30):
-        return f"BYMONTHDAY={','.join(str(n) for n in range(28, number + 1))};BYSETPOS=-1"
-    return f"BYMONTHDAY={number}" if 1 <= number <= 28 else None
+def _matches(like: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Every match, also one that begins within another: the 三点 of 周三三点."""
+    found = like.search(text)
+    while found:
+        yield found
+        found = like.search(text, found.start() + 1)

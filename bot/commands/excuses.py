@@ -4,9 +4,10 @@ from datetime import date
 from typing import Any
 
 from api.communities.lookup import workshops_of
-from api.messaging.tree import Lines, Quote, T, Words
+from api.errors import Invalid
+from api.messaging.tree import Lines, Node, Quote, T, Words
 from api.reminders import excuses
-from api.reminders.reading import read_period
+from api.reminders.periods import read_leave
 from api.reminders.texts import period_text
 from bot.registry import Command, Feature, Talk
 from bot.turn import Primary, Turn
@@ -16,31 +17,45 @@ ASK_WORKSHOP = T("For which workshop?")
 ASK_DAYS = T("For which days? Press, or write like: tomorrow; 3 days; 2026-11-24 to 2026-11-27.")
 ASK_REASON = T("Why? Write a short reason for the hosts, or leave it out.")
 ASK_SURE = T("Shall I ask the hosts?")
+HOSTS = ("host", "cohost")
+NO_WORKSHOP = T("You are a member of no workshop, so there is nothing to be excused from.")
+OWES_NOTHING = T("You lead the workshop: nothing is asked of its hosts, so you need not be excused.")
 
 
 def handle_excuse(turn: Turn) -> None:
-    """请假: choose the workshop, the days, give a reason; the hosts decide."""
+    """请假, 请假三天: choose the workshop, the days, give a reason; the hosts decide."""
     if turn.community is not None and turn.community.kind == "workshop":
-        _ask_days(turn, turn.community.pid)
+        _begin(turn, turn.community.pid, turn.args)
         return
     mine = workshops_of(turn.ctx, turn.person.id, ("member",))
     if not mine:
-        turn.whisper(T("You are a member of no workshop, so there is nothing to be excused from."))
+        leads = workshops_of(turn.ctx, turn.person.id, HOSTS)
+        turn.whisper(OWES_NOTHING if leads else NO_WORKSHOP)
     elif len(mine) == 1:
-        _ask_days(turn, mine[0].pid)
+        _begin(turn, mine[0].pid, turn.args)
     else:
         choices = [[(Words(workshop.name), workshop.pid)] for workshop in mine]
-        turn.ask("excuse", "workshop", ASK_WORKSHOP, choices)
+        turn.ask("excuse", "workshop", ASK_WORKSHOP, choices, said=turn.args)
 
 
 def press_ask(turn: Turn, pid: str) -> None:
     """The button under a reminder."""
-    _ask_days(turn, pid)
+    _begin(turn, pid, "")
 
 
-def _ask_days(turn: Turn, pid: str) -> None:
+def _begin(turn: Turn, pid: str, said: str) -> None:
+    """Ask for the days, unless they were said with the command."""
+    if any(workshop.pid == pid for workshop in workshops_of(turn.ctx, turn.person.id, HOSTS)):
+        turn.whisper(OWES_NOTHING)
+    elif said:
+        _days(turn, {"workshop": pid}, said)
+    else:
+        _ask_days(turn, {"workshop": pid})
+
+
+def _ask_days(turn: Turn, data: dict[str, Any], show: Node | None = None) -> None:
     choices = [[(T("Today"), "1"), (T("Two days"), "2")], [(T("Three days"), "3"), (T("A week"), "7")]]
-    turn.ask("excuse", "days", ASK_DAYS, choices, workshop=pid)
+    turn.ask("excuse", "days", ASK_DAYS, choices, show=show, **data)
 
 
 def talk_excuse(turn: Turn) -> None:
@@ -48,9 +63,9 @@ def talk_excuse(turn: Turn) -> None:
     assert turn.dialogue is not None
     data, step = dict(turn.dialogue.data), turn.dialogue.step
     if step == "workshop":
-        _ask_days(turn, turn.choice) if turn.choice else turn.say(ASK_WORKSHOP)
+        _begin(turn, turn.choice, data.get("said", "")) if turn.choice else turn.say(ASK_WORKSHOP)
     elif step == "days":
-        _days(turn, data)
+        _days(turn, data, f"{turn.choice}天" if turn.choice else turn.text)
     elif step == "reason":
         _reason(turn, data)
     elif turn.choice == "yes":
@@ -64,26 +79,33 @@ def talk_excuse(turn: Turn) -> None:
         turn.say(ASK_SURE)
 
 
-def _days(turn: Turn, data: dict[str, Any]) -> None:
-    zone = turn.ctx.zone(turn.person)
-    said = f"{turn.choice}天" if turn.choice else turn.text
-    period = read_period(said, turn.ctx.now, zone)
-    if period is None:
-        turn.say(Lines(T("I could not read days in that."), ASK_DAYS))
+def _days(turn: Turn, data: dict[str, Any], said: str) -> None:
+    leave = read_leave(said, turn.ctx.now, turn.ctx.zone(turn.person))
+    if leave is None:
+        _ask_days(turn, data, Lines(T("I could not read days in that."), ASK_DAYS))
         return
-    days = {"since": period[0].isoformat(), "until": period[1].isoformat()}
-    turn.ask("excuse", "reason", ASK_REASON, [[(T("No reason"), "none")]], **(data | days))
+    (since, until), reason = leave
+    try:
+        excuses.check_days(since, until)
+    except Invalid as error:
+        _ask_days(turn, data, Lines(error.say, ASK_DAYS))
+        return
+    data |= {"since": since.isoformat(), "until": until.isoformat()}
+    if reason:
+        _ask_sure(turn, data, reason)
+    else:
+        turn.ask("excuse", "reason", ASK_REASON, [[(T("No reason"), "none")]], **data)
 
 
 def _reason(turn: Turn, data: dict[str, Any]) -> None:
-    reason = "" if turn.choice == "none" else turn.text
-    if not reason and turn.choice != "none":
+    if turn.choice != "none" and not turn.text:
         turn.say(ASK_REASON)
-        return
-    if len(reason) > excuses.REASON_LIMIT:
-        n, limit = len(reason), excuses.REASON_LIMIT
-        turn.say(T("That is {n} characters; a reason holds at most {limit}.", n=n, limit=limit))
-        return
+    else:
+        _ask_sure(turn, data, "" if turn.choice == "none" else turn.text)
+
+
+def _ask_sure(turn: Turn, data: dict[str, Any], reason: str) -> None:
+    excuses.check_reason(reason)
     head = T("To be excused: {when}.", when=period_text(*_period(data)))
     show = Lines(head, Quote(reason), ASK_SURE) if reason else Lines(head, ASK_SURE)
     choices = [[Primary(T("Yes, ask them"), "yes"), (T("No"), "no")]]
@@ -112,7 +134,11 @@ def _decide(turn: Turn, pid: str, approve: bool) -> None:
 FEATURE = Feature(
     commands=(
         Command(
-            "excuse", ("请假", "免做", "excuse"), T("ask to be excused from a workshop for a while"), handle_excuse
+            "excuse",
+            ("请假", "免做", "excuse"),
+            T("ask to be excused from a workshop for a while"),
+            handle_excuse,
+            joined=True,
         ),
     ),
     buttons=(("excuse.ask", press_ask), ("excuse.approve", press_approve), ("excuse.decline", press_decline)),

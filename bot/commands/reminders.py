@@ -1,5 +1,6 @@
 """Personal reminders in chat: 提醒我 明天下午3点 交教案; the list of them; the buttons of one that rings (C4)."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from api.messaging.tree import Bold, Button, Lines, Node, Rows, Seq, T, Words
 from api.reminders import service
 from api.reminders.holidays import my_overrides
 from api.reminders.texts import when_text
-from api.reminders.when import Understood, understand
+from api.reminders.when import Unclear, Understood, hear, without_greeting
 from bot.registry import Command, Feature, Talk
 from bot.turn import Choices, Primary, Turn
 
@@ -16,62 +17,88 @@ ALREADY = T("That was dealt with already.")
 ASK_WHAT = T("What shall I remind you of? Just write it.")
 ASK_WHEN = T("When shall I remind you? For example: tomorrow 15:00, Friday 8:30, every Thursday 17:00, in 20 minutes.")
 ASK_SURE = T("Is that right? Press a button, or write another time.")
-NOTHING: dict[str, Any] = {"matter": "", "due": None, "rrule": None, "skip_holidays": False, "assumed": []}
+NOTHING: dict[str, Any] = {
+    "matter": "", "due": None, "rrule": None, "skip_holidays": False, "assumed": [], "kept": None,
+}  # fmt: skip
+# whoever says this wants to be reminded, wherever in the sentence it stands
+ASKS = re.compile(
+    r"提醒(?:一下)?我|叫(?:一下)?我|[设定订加建](?:置|定)?(?:一?[个条])?(?:提醒|闹钟)|"
+    r"\bremind me\b|\bset (?:me )?an? (?:reminder|alarm)\b|\bdon['’]t let me forget\b",
+    re.IGNORECASE,
+)
 
 
 def handle_remind(turn: Turn) -> None:
     """提醒 / remind: understand what and when, and have it confirmed; ask for what is missing."""
     # "remind me to ..." is understood as a whole; after a slash only what follows is the person's
     text = turn.args if turn.text[:1] in "/!！／" else turn.text
-    _listen(turn, dict(NOTHING), text if turn.args else "")
+    if turn.args:
+        _listen(turn, NOTHING, text)
+    else:
+        _ask_when(turn, NOTHING)
 
 
 def offer_reminder(turn: Turn) -> bool:
-    """A sentence that says 提醒我 somewhere ("明天下午3点提醒我交教案") is taken as one."""
-    text = turn.text.lower()
-    if turn.face.person is None or ("提醒我" not in text and "remind me" not in text) or not _read(turn, turn.text):
+    """A sentence that says 提醒我 somewhere ("明天下午3点提醒我交教案") and holds a time is taken as one."""
+    if turn.face.person is None or not ASKS.search(turn.text) or _hear(turn, turn.text) is None:
         return False
-    _listen(turn, dict(NOTHING), turn.text)
+    _listen(turn, NOTHING, turn.text)
     return True
 
 
-def _read(turn: Turn, text: str) -> Understood | None:
+def _hear(turn: Turn, text: str, kept: dict[str, Any] | None = None) -> Understood | Unclear | None:
     ctx = turn.ctx
-    return understand(text, ctx.now, ctx.zone(turn.person), turn.person.language, my_overrides(ctx))
+    return hear(text, ctx.now, ctx.zone(turn.person), turn.person.language, my_overrides(ctx), kept)
 
 
 def _listen(turn: Turn, data: dict[str, Any], text: str) -> None:
-    """Take what was said into the data, and ask for what is still missing."""
-    found = _read(turn, text) if text else None
-    if found is not None:
-        data |= {
-            "matter": data["matter"] or found.matter,
-            "due": found.due.isoformat(),
-            "rrule": found.rrule,
-            "skip_holidays": found.skip_holidays,
-            "assumed": [[note.kind, note.value] for note in found.assumed],
-        }
-    elif text and not data["matter"] and not data["due"]:
-        data["matter"] = text.removeprefix("提醒我").removeprefix("提醒").strip()
-    if not data["due"]:
-        _ask_when(turn, data, not_understood=bool(text))
-    elif not data["matter"]:
-        turn.ask("remind", "what", ASK_WHAT, **data)
+    """Take what was said, and ask for what is still missing.
+
+    With a matter of its own it is another reminder; without, it says when the one in `data` shall ring, and what it
+    leaves out of that stays.
+    """
+    found, dropped = _hear(turn, text, data["kept"]), ""
+    matter = found.matter if found is not None else without_greeting(text)
+    if matter and matter != data["matter"] and (found is not None or data["matter"]):
+        dropped = data["matter"] if data["due"] else ""
+        found, data = _hear(turn, text), NOTHING
+    data = data | {"matter": matter or data["matter"]}
+    if isinstance(found, Understood):
+        data = data | _time_of(found)
+    elif found is not None or not (matter and data["due"]):
+        _ask_when(turn, data, _not_understood(found))
+        return
+    if data["matter"]:
+        _ask_sure(turn, data, dropped)
     else:
-        _ask_sure(turn, data)
+        turn.ask("remind", "what", ASK_WHAT, **data)
 
 
-def _ask_when(turn: Turn, data: dict[str, Any], not_understood: bool = False) -> None:
-    show = Lines(T("I found no time in that."), ASK_WHEN) if not_understood else ASK_WHEN
-    turn.ask("remind", "when", ASK_WHEN, show=show, **data)
+def _not_understood(found: Unclear | None) -> Node:
+    if found is None:
+        return T("I found no time in that.")
+    return T("I am not sure about “{part}”; a reminder has one time.", part=found.part)
 
 
-def _ask_sure(turn: Turn, data: dict[str, Any]) -> None:
-    data["matter"] = service.check_matter(data["matter"])
+def _ask_when(turn: Turn, data: dict[str, Any], problem: Node | None = None) -> None:
+    turn.ask("remind", "when", ASK_WHEN, show=Lines(problem, ASK_WHEN) if problem else ASK_WHEN, **data)
+
+
+def _time_of(found: Understood) -> dict[str, Any]:
+    return {
+        "due": found.due.isoformat(), "rrule": found.rrule, "skip_holidays": found.skip_holidays,
+        "assumed": [[note.kind, note.value] for note in found.assumed], "kept": found.kept,
+    }  # fmt: skip
+
+
+def _ask_sure(turn: Turn, data: dict[str, Any], dropped: str = "") -> None:
+    data = data | {"matter": service.check_matter(data["matter"])}
     due = datetime.fromisoformat(data["due"])
     when = when_text(due, data["rrule"], data["skip_holidays"], turn.person.language)
     parts: list[Node] = [Seq(Words("⏰ "), Bold(when)), Words(data["matter"])]
     notes = [note for kind, value in data["assumed"] if (note := _assumption(kind, value))]
+    if dropped:
+        notes.append(T("“{matter}” was not confirmed, so it is not saved.", matter=dropped))
     show = Lines(T("I shall remind you:"), *parts, *notes, ASK_SURE)
     choices: Choices = [[Primary(T("Yes, remind me"), "yes")], [(T("Another time"), "time"), (T("No, thanks"), "no")]]
     turn.ask("remind", "sure", ASK_SURE, choices, show=show, **data)
@@ -79,8 +106,10 @@ def _ask_sure(turn: Turn, data: dict[str, Any]) -> None:
 
 def _assumption(kind: str, value: str) -> Node | None:
     """What was not said and was assumed, in words."""
-    if kind in ("hour", "half"):
+    if kind == "hour":
         return T("You did not say exactly when; I took {time}.", time=value)
+    if kind == "half":
+        return T("You did not say morning or afternoon; I took {time}.", time=value)
     if kind == "moved":
         return T("That time has passed today, so it is the next such day.")
     if kind == "ahead":
@@ -97,19 +126,20 @@ def talk_remind(turn: Turn) -> None:
     if step == "sure" and turn.choice == "yes":
         _create(turn, data)
     elif step == "sure" and turn.choice == "time":
-        turn.ask("remind", "when", ASK_WHEN, **(data | {"due": None}))
+        _ask_when(turn, data)
     elif turn.choice == "no":
         turn.end()
         turn.say(T("All right, no reminder."))
     elif not turn.text:
         turn.say(T("I am waiting for words here, or for “cancel”."))
+    elif ASKS.search(turn.text):
+        _listen(turn, data, turn.text)
     elif step == "what":
-        data["matter"] = turn.text
-        _ask_sure(turn, data)
-    elif (found := _read(turn, turn.text)) is not None:
+        _ask_sure(turn, data | {"matter": turn.text})
+    elif _hear(turn, turn.text, data["kept"]) is not None:
         _listen(turn, data, turn.text)
     elif step == "when":
-        _ask_when(turn, data, not_understood=found is None)
+        _ask_when(turn, data, _not_understood(None))
     else:
         turn.say(ASK_SURE)
 
@@ -117,8 +147,7 @@ def talk_remind(turn: Turn) -> None:
 def _create(turn: Turn, data: dict[str, Any]) -> None:
     due = datetime.fromisoformat(data["due"])
     if due <= turn.ctx.now:
-        turn.say(T("That time has passed meanwhile."))
-        turn.ask("remind", "when", ASK_WHEN, **(data | {"due": None}))
+        _ask_when(turn, data, T("That time has passed meanwhile."))
         return
     reminder = service.create_reminder(turn.ctx, data["matter"], due, data["rrule"], data["skip_holidays"])
     turn.end()
@@ -187,7 +216,9 @@ FEATURE = Feature(
             handle_remind, joined=True,
         ),
         Command(
-            "reminders", ("我的提醒", "my reminders", "reminders"), T("my reminders, and stop them"), handle_reminders
+            "reminders",
+            ("我的提醒", "取消提醒", "删除提醒", "停止提醒", "my reminders", "reminders", "cancel reminders"),
+            T("my reminders, and stop them"), handle_reminders,
         ),
     ),
     buttons=(

@@ -24,6 +24,13 @@ ASK_NEEDED = T("How many each time? Press or write a number.")
 ASK_DAY = T("By which day, every week? For once only, write a date, like 2026-12-31.")
 ASK_TIME = T("By what time of that day? Press or write one, like 18:00.")
 ASK_BEFORE = T("When shall I remind who is missing? Press, or write like: Thursday 17:00, or: 3 hours.")
+ASK_HALF = T("Is that in the morning or the afternoon? Write it like 18:00.")
+MISSING = {
+    "day": T("By which weekday? I found none in that. For once only, press “Set it myself”."),
+    "time": T("By what time of that day? I found none in that; write one like 18:00."),
+    "half": ASK_HALF,
+    "reminder": T("When to remind? Write it like: remind Thursday 17:00; remind 3 hours before."),
+}
 ASK_HOLIDAYS = T("And when the deadline is a day off?")
 ASK_SURE = T("Shall I do it like this?")
 
@@ -34,8 +41,10 @@ def press_new(turn: Turn, pid: str) -> None:
     _ask_start(turn, pid)
 
 
-def _ask_start(turn: Turn, pid: str) -> None:
-    turn.ask("rule", "start", ASK_START, [[(T("Take it"), "take"), (T("Set it myself"), "own")]], workshop=pid)
+def _ask_start(turn: Turn, pid: str, missing: list[str] | None = None) -> None:
+    choices = [[(T("Take it"), "take"), (T("Set it myself"), "own")]]
+    show = Lines(*(MISSING[part] for part in missing)) if missing else None
+    turn.ask("rule", "start", ASK_START, choices, show=show, workshop=pid)
 
 
 def talk_rule(turn: Turn) -> None:
@@ -72,10 +81,9 @@ def _start(turn: Turn, pid: str, wish: RuleWish, said: str) -> None:
     elif said == "own":
         choices = [[(label, verb)] for verb, label in WHAT.items()]
         _ask(turn, "verb", ASK_VERB, choices, pid, wish)
-    elif (sentence := reading.read_rule_sentence(said)) is not None:
-        _ask_sure(turn, pid, replace(STANDARD, **sentence))
     else:
-        _ask_start(turn, pid)
+        sentence, missing = reading.read_rule_sentence(said)
+        _ask_start(turn, pid, missing) if missing else _ask_sure(turn, pid, replace(STANDARD, **sentence))
 
 
 def _verb(turn: Turn, pid: str, wish: RuleWish, said: str) -> None:
@@ -101,7 +109,7 @@ def _needed(turn: Turn, pid: str, wish: RuleWish, said: str) -> None:
 
 def _day(turn: Turn, pid: str, wish: RuleWish, said: str) -> None:
     zone = turn.ctx.zone()
-    weekday = int(said) if said in set("0123456") else reading.read_weekday(said)
+    weekday = int(said) if turn.choice is not None else reading.read_weekday(said)
     day = None if weekday is not None else reading.read_day(said, turn.ctx.now, zone)
     if weekday is None and day is None:
         turn.say(ASK_DAY)
@@ -113,21 +121,21 @@ def _day(turn: Turn, pid: str, wish: RuleWish, said: str) -> None:
 
 def _time(turn: Turn, pid: str, wish: RuleWish, said: str) -> None:
     clock = reading.read_clock(said)
-    if clock is None:
-        turn.say(ASK_TIME)
+    if len(clock) != 1:
+        turn.say(ASK_HALF if clock else ASK_TIME)
         return
     choices = [
         [(T("The day before, 17:00"), "day before 17:00"), (T("The day before, same time"), "1 day")],
         [(T("3 hours before"), "3 hours"), (T("1 hour before"), "1 hour")],
     ]
-    _ask(turn, "before", ASK_BEFORE, choices, pid, replace(wish, due_time=clock))
+    _ask(turn, "before", ASK_BEFORE, choices, pid, replace(wish, due_time=clock[0]))
 
 
 def _before(turn: Turn, pid: str, wish: RuleWish, said: str) -> None:
     weekday = wish.due_on.weekday() if wish.due_on else wish.due_weekday
     minutes = reading.minutes_before(said, weekday, wish.due_time)
     if minutes is None or not 0 < minutes <= rules.MOST_BEFORE.total_seconds() / 60:
-        turn.say(ASK_BEFORE)
+        turn.say(ASK_HALF if len(reading.read_clock(said)) > 1 else ASK_BEFORE)
         return
     wish = replace(wish, before_minutes=minutes)
     if wish.due_on is not None:

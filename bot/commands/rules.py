@@ -2,32 +2,22 @@
 
 from typing import Any
 
-from api.communities.lookup import workshops_of
 from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Rows, T, Words
 from api.reminders import excuses, missing, rules
 from api.reminders.texts import rule_card, rule_text
+from bot.commands.choosing import with_workshop
 from bot.commands.rulemaking import VERBS, press_new, talk_rule
-from bot.registry import HOST, Command, Feature, Talk
+from bot.registry import LEADER, Command, Feature, Talk
 from bot.turn import Turn
 
 NAMES_SHOWN = 50
 ALREADY = T("That was dealt with already.")
-ASK_WORKSHOP = T("For which workshop?")
 
 
 def handle_rule(turn: Turn) -> None:
-    """催交规则: the rules of a workshop; in its room that one, in private one of mine."""
-    if turn.community is not None and turn.community.kind == "workshop":
-        turn.whisper(*_overview(turn, turn.community.pid, turn.community.name))
-        return
-    mine = workshops_of(turn.ctx, turn.person.id, ("host", "cohost"))
-    if not mine:
-        turn.whisper(T("You host no workshop. Rules are made by hosts, or in a workshop's room by its leaders."))
-    elif len(mine) == 1:
-        turn.whisper(*_overview(turn, mine[0].pid, mine[0].name))
-    else:
-        buttons = [[Button(Words(workshop.name), f"rule.list:{workshop.pid}")] for workshop in mine]
-        turn.whisper(ASK_WORKSHOP, buttons)
+    """催交规则: the rules of this room's workshop, of the only one I look after, or of one that I choose."""
+    with_workshop(turn, "remind", "rule.list", press_list, T("You look after no workshop: its host makes the rules."),
+                  name=turn.args)  # fmt: skip
 
 
 def press_list(turn: Turn, pid: str) -> None:
@@ -96,7 +86,7 @@ FEATURE = Feature(
     commands=(
         Command(
             "rule", ("催交规则", "催交", "rules"), T("what members hand in by when, and reminding those missing"),
-            handle_rule, who=HOST,
+            handle_rule, who=LEADER,
         ),
     ),
     buttons=(

@@ -72,6 +72,97 @@ async def test_what_is_missing_is_asked(town: Town) -> None:
     assert len(await town.world.run(service.list_reminders, actor=zhang)) == 1
 
 
+async def test_a_second_one_has_its_own_matter(town: Town) -> None:
+    zhang = town.zhang
+    await zhang.say("提醒我后天交教案")
+    zhang.expect("后天", "交教案")
+    await zhang.say("提醒我周五接孩子")
+    sheet = zhang.expect("周五", "接孩子", "“交教案”你没有确认")
+    await zhang.press("对，提醒我")
+    [row] = await town.world.run(service.list_reminders, actor=zhang)
+    assert row.matter == "接孩子" and row.start == at("2026-11-27T09:00"), sheet.text
+
+
+async def test_a_second_one_without_a_time_is_asked_for_it(town: Town) -> None:
+    await town.zhang.say("提醒我后天交教案")
+    await town.zhang.say("提醒我接孩子")
+    town.zhang.expect("没找到时间")
+    await town.zhang.say("周五")
+    town.zhang.expect("周五", "接孩子")
+
+
+async def test_correcting_the_hour_keeps_the_day_and_the_rule(town: Town) -> None:
+    zhang = town.zhang
+    await zhang.say("提醒我明天开会")
+    zhang.expect("明天（周二）09:00", "没有说具体几点，我先按 09:00")
+    await zhang.say("下午3点")
+    assert "没有说" not in zhang.expect("明天（周二）15:00", "开会").text
+    await zhang.press("改时间")
+    await zhang.say("改成4点半")
+    zhang.expect("明天（周二）16:30", "开会", "没说上午还是下午，我先按 16:30")
+    await zhang.say("后天")
+    zhang.expect("后天（周三）16:30", "开会")
+    await zhang.say("提醒我每周四写日志")
+    await zhang.say("下午五点")
+    zhang.expect("每周四", "11月26日 周四 17:00", "写日志")
+
+
+async def test_a_guessed_half_of_the_day_is_said_back(town: Town) -> None:
+    await town.zhang.say("提醒我3点开会")
+    sheet = town.zhang.expect("今天 15:00", "没说上午还是下午，我先按 15:00")
+    assert "具体几点" not in sheet.text
+
+
+async def test_half_understood_is_asked_and_the_matter_kept(town: Town) -> None:
+    await town.zhang.say("提醒我每天早上8点和下午2点吃药")
+    town.zhang.expect("“和下午2点”我没弄明白", "什么时候")
+    await town.zhang.say("每天早上8点")
+    town.zhang.expect("每天", "08:00", "吃药")
+    await town.zhang.say("直到周五每天")
+    town.zhang.expect("没弄明白")
+    assert await town.world.run(service.list_reminders, actor=town.zhang) == []
+
+
+@pytest.mark.parametrize(("said", "when"), [("40分钟", "10:40"), ("半小时", "10:30"), ("20 minutes", "10:20")])
+async def test_a_bare_span_answers_when(town: Town, said: str, when: str) -> None:
+    await town.zhang.say("提醒我 收作业")
+    await town.zhang.say(said)
+    town.zhang.expect(f"今天 {when}", "收作业")
+
+
+async def test_the_matter_may_be_said_as_a_reminder(town: Town) -> None:
+    await town.zhang.say("提醒我每周四下午五点")
+    town.zhang.expect("什么事")
+    await town.zhang.say("提醒我写日志")
+    town.zhang.expect("每周四", "17:00", "写日志")
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["帮我设个提醒，明天下午3点交教案", "明天下午3点叫我交教案", "定个闹钟 明天下午3点 交教案",
+     "能不能明天下午3点提醒我交教案", "can you remind me tomorrow at 3pm 交教案"],
+)  # fmt: skip
+async def test_other_words_for_it(town: Town, said: str) -> None:
+    await town.zhang.say(said)
+    sheet = town.zhang.expect("明天（周二）15:00", "\n交教案")
+    assert "闹钟" not in sheet.text
+
+
+async def test_no_reminder_without_a_time_or_a_wish(town: Town) -> None:
+    for said in ("老师叫我去办公室", "明天下午3点交教案"):
+        await town.zhang.say(said)
+        town.zhang.expect("没听懂")
+
+
+@pytest.mark.parametrize("said", ["取消提醒", "删除提醒", "停止提醒", "cancel reminders"])
+async def test_taking_one_back_leads_to_the_list(town: Town, said: str) -> None:
+    await town.zhang.say("提醒我 明天9点 交表")
+    await town.zhang.press("对，提醒我")
+    await town.zhang.say(said)
+    town.zhang.expect("你的提醒", "交表")
+    town.zhang.expect_button("停止 1")
+
+
 async def test_the_list_and_stopping(town: Town) -> None:
     zhang = town.zhang
     await zhang.say("我的提醒")
@@ -137,6 +228,14 @@ async def test_in_english(town: Town) -> None:
     smith.expect("tomorrow (Tue) 15:00", "hand in the plan", "Is that right")
     await smith.press("Yes, remind me")
     smith.expect("tomorrow (Tue) 15:00")
+    await smith.say("remind me to call home")
+    smith.expect("found no time")
+    await smith.say("in half an hour")
+    assert "remind me to" not in smith.expect("today 10:30", "call home").text
+    await smith.say("at 4")
+    smith.expect("today 16:00", "call home", "You did not say morning or afternoon; I took 16:00.")
+    await smith.say("remind me every day until Friday to tidy up")
+    smith.expect("not sure about “until Friday”")
 
 
 async def test_a_stranger_cannot(town: Town) -> None:

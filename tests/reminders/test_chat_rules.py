@@ -69,6 +69,51 @@ async def test_every_step_by_hand_and_a_warning_at_night(town: Town) -> None:
     assert await town.world.run(rules.list_rules, town.workshop.pid, actor=host) == []
 
 
+async def test_a_sentence_that_lacks_something_says_what(town: Town) -> None:
+    host = town.host
+    await host.say("催交规则")
+    await host.press("新规则")
+    for said, missing in (
+        ("两篇日志 每周五前", "几点截止"),
+        ("两篇日志 18点前", "每周哪天截止"),
+        ("两篇日志 每周五6点前", "上午还是下午"),
+        ("两篇日志 每周五18点前，到时候提醒", "什么时候提醒"),
+    ):
+        host.unread()
+        await host.say(said)
+        host.expect(missing)
+    await host.say("两篇日志 每周五下午六点前，前一天提醒")
+    host.expect("每周五 18:00 前交 2 篇研修日志", "11月26日 周四 18:00")
+    await host.press("重新来")
+    await host.say("每周两篇日志，周五18点前，周四17点提醒")
+    host.expect("每周五 18:00 前交 2 篇研修日志", "11月26日 周四 17:00")
+    await host.press("重新来")
+    await host.say("two logs every Friday by 6pm")
+    host.expect("每周五 18:00 前交 2 篇研修日志")
+
+
+async def test_an_hour_of_either_half_is_asked_step_by_step(town: Town) -> None:
+    host = town.host
+    await host.say("催交规则")
+    await host.press("新规则")
+    await host.press("自己定")
+    await host.press("研修日志")
+    await host.press("1")
+    host.unread()
+    await host.say("5")  # not the fifth button
+    host.expect("每周哪天截止")
+    await host.say("周五")
+    await host.say("6点")
+    host.expect("上午还是下午")
+    await host.say("晚上十点")
+    host.expect("什么时候提醒")
+    await host.say("周四7点")
+    host.expect("上午还是下午")
+    await host.say("前一天下午五点")
+    await host.press("照常提醒")
+    host.expect("每周五 22:00 前交 1 篇研修日志", "11月26日 周四 17:00")
+
+
 async def test_once_by_a_date_and_cancelling(town: Town) -> None:
     host = town.host
     await host.say("催交规则")
@@ -101,7 +146,7 @@ async def test_pause_resume_stop_from_the_list(town: Town) -> None:
 async def test_members_cannot_and_are_told_who_can(town: Town) -> None:
     rule = await town.world.run(rules.create_rule, town.workshop.pid, RuleWish(), actor=town.host)
     await town.zhang.say("催交规则")
-    town.zhang.expect("你不是坊主")
+    town.zhang.expect("你没有负责的工坊")
     room = await town.world.room(town.workshop)
     await town.zhang.say("催交规则", room=room)
     town.zhang.expect("可以操作的人", "坊主")
@@ -146,6 +191,58 @@ async def test_asking_for_leave_and_one_host_decides_for_all(town: Town) -> None
     excuse = found.excuse
     assert await town.host.press_action(f"excuse.decline:{excuse.pid}") == ["这一项已经处理过了。"]
     assert excuse.state == "approved"
+
+
+async def test_the_days_may_follow_the_word(town: Town) -> None:
+    li = town.li
+    for said, days in (
+        ("请假 明天", "2026-11-24"),
+        ("请假三天", "2026-11-23 至 2026-11-25"),
+        ("请假 11月27日到11月30日", "2026-11-27 至 2026-11-30"),
+        ("/excuse 11.27-11.30", "2026-11-27 至 2026-11-30"),
+    ):
+        await li.say(said)
+        li.expect("什么原因")
+        await li.press("不写原因")
+        li.expect(days)
+        await li.say("取消")
+    await li.say("请假 下周，产假")
+    li.expect("2026-11-30 至 2026-12-06", "产假", "发给坊主")
+    await li.say("取消")
+    await li.say("请假 家里有事")
+    li.expect("没看出是哪几天")
+    await li.say("从明天开始3天")
+    li.expect("什么原因")
+
+
+async def test_too_many_days_are_refused_at_once(town: Town) -> None:
+    await town.li.say("请假")
+    await town.li.say("999天")
+    town.li.expect("这有 999 天，一次最多请 366 天")
+    await town.li.say("366天")
+    town.li.expect("什么原因")
+    await town.li.say("长" * 501)
+    town.li.expect("原因最多 500 个字")
+    await town.li.say("产假")
+    await town.li.press("发给坊主")
+    town.host.expect("李老师申请请假", "产假")
+
+
+async def test_with_two_workshops_the_days_are_kept(town: Town) -> None:
+    other = await town.world.workshop(town.county, "数学工坊")
+    await town.world.join(town.li, other)
+    await town.li.say("请假 明天")
+    town.li.expect("哪个工坊")
+    await town.li.press("数学工坊")
+    town.li.expect("什么原因")
+
+
+async def test_a_host_owes_nothing(town: Town) -> None:
+    await town.host.say("请假 明天")
+    town.host.expect("你是坊主", "不用请假")
+    room = await town.world.room(town.workshop)
+    await town.host.say("请假", room=room)
+    town.host.expect("你是坊主", "不用请假")
 
 
 async def test_declined_and_asked_twice(town: Town) -> None:

@@ -43,6 +43,12 @@ def walls(rrule: str, start: str, count: int, zone: str = SHANGHAI, **options) -
             ["12-30 09:00", "01-30 09:00", "02-28 09:00"],
         ),
         ("FREQ=MONTHLY;BYDAY=1MO", "2026-12-01 09:00", ["12-07 09:00", "01-04 09:00", "02-01 09:00"]),
+        ("FREQ=MONTHLY;BYDAY=-1FR", "2026-12-01 09:00", ["12-25 09:00", "01-29 09:00", "02-26 09:00"]),
+        ("FREQ=MONTHLY;BYDAY=5MO", "2026-12-01 09:00", ["03-29 09:00", "05-31 09:00", "08-30 09:00"]),
+        ("FREQ=MONTHLY;INTERVAL=2;BYMONTHDAY=1,15", "2026-11-23 09:00", ["01-01 09:00", "01-15 09:00", "03-01 09:00"]),
+        ("FREQ=MONTHLY", "2026-12-31 09:00", ["12-31 09:00", "01-31 09:00", "03-31 09:00"]),
+        ("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,SU", "2026-11-29 18:00", ["11-29 18:00", "12-07 18:00", "12-13 18:00"]),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "2026-11-23 09:00", ["02-29 09:00", "02-29 09:00"]),
         ("FREQ=YEARLY;BYMONTH=9;BYMONTHDAY=10", "2026-11-23 09:00", ["09-10 09:00", "09-10 09:00"]),
         ("FREQ=WEEKLY;BYDAY=TH;UNTIL=20261204", "2026-11-23 17:00", ["11-26 17:00", "12-03 17:00"]),
         ("RRULE:freq=daily", "2026-11-23 08:00", ["11-23 08:00", "11-24 08:00"]),
@@ -96,7 +102,9 @@ def test_overrides_decide():
 
 
 def test_a_rule_that_never_happens_is_none_and_quick():
-    assert walls("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", "2026-11-23 09:00", 1) == []
+    assert walls("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31", "2027-02-01 09:00", 1) == []
+    assert walls("FREQ=YEARLY;INTERVAL=2;BYMONTH=2;BYMONTHDAY=29", "2027-02-28 09:00", 1) == []
+    assert walls("FREQ=DAILY;INTERVAL=999;UNTIL=20261123", "2026-11-23 09:00", 1) == []
     never = {date(2026, 1, 1) + timedelta(n): False for n in range(6000)}
     assert walls("FREQ=DAILY", "2026-11-23 09:00", 1, skip_holidays=True, overrides=never) == []
 
@@ -108,6 +116,13 @@ def test_a_rule_that_never_happens_is_none_and_quick():
         "FREQ=DAILY;COUNT=5", "FREQ=WEEKLY;BYDAY=XX", "FREQ=WEEKLY;BYDAY=1MO", "FREQ=DAILY;FREQ=WEEKLY",
         "FREQ=MONTHLY;BYMONTHDAY=32", "FREQ=MONTHLY;BYMONTHDAY=0", "FREQ=YEARLY;BYMONTH=13;BYMONTHDAY=1",
         "DTSTART:20260101T000000\nRRULE:FREQ=DAILY", "FREQ=DAILY;UNTIL=20269999",
+        # what nobody says: a library looks for some of these until the year 9999, and the service with it
+        "FREQ=DAILY;BYSETPOS=31", "FREQ=DAILY;BYMONTH=3", "FREQ=DAILY;BYDAY=MO", "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
+        "FREQ=WEEKLY;BYDAY=MO;BYMONTHDAY=31;BYMONTH=2", "FREQ=WEEKLY;BYSETPOS=31", "FREQ=MONTHLY;BYDAY=MO",
+        "FREQ=MONTHLY;BYDAY=1MO,2TU", "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1", "FREQ=MONTHLY;BYMONTHDAY=-2",
+        "FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=31", "FREQ=MONTHLY;BYMONTHDAY=1,2,3;BYSETPOS=-1", "FREQ=YEARLY",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31", "FREQ=YEARLY;BYSETPOS=31",
+        "FREQ=YEARLY;BYMONTH=1,2;BYMONTHDAY=3", "FREQ=YEARLY;BYMONTH=1;BYMONTHDAY=-1",
     ],
 )  # fmt: skip
 def test_what_cannot_be_repeated_is_refused(rrule):

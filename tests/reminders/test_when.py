@@ -120,6 +120,71 @@ CHINESE = """
 12.5 下午三点 观摩 | 观摩 | 12-05 15:00
 打印 2.5 万字 明天 | 打印 2.5 万字 | 11-24 09:00 | | hour=09:00
 明天前往区里开会 | 前往区里开会 | 11-24 09:00 | | hour=09:00
+周一三点 | | 11-23 15:00 | | half=15:00
+周三三点 | | 11-25 15:00 | | half=15:00
+周一3点 | | 11-23 15:00 | | half=15:00
+周一15:30 例会 | 例会 | 11-23 15:30
+每周一到周五7:20打卡 | 打卡 | 11-24 07:20 | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR
+每周一至周五8点 | | 11-24 08:00 | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR
+每周一和周三8点 | | 11-25 08:00 | FREQ=WEEKLY;BYDAY=MO,WE
+每周一三五8:00早读 | 早读 | 11-25 08:00 | FREQ=WEEKLY;BYDAY=MO,WE,FR
+每周一三五8点早读 | 早读 | 11-25 08:00 | FREQ=WEEKLY;BYDAY=MO,WE,FR
+每周一三五八点早读 | 早读 | 11-25 08:00 | FREQ=WEEKLY;BYDAY=MO,WE,FR
+明天 下午 4 点 交表 | 交表 | 11-24 16:00
+明天 8 点 | | 11-24 08:00
+明天 8 点 30 分 交表 | 交表 | 11-24 08:30
+11 月 30 日 下午3点 | | 11-30 15:00
+20 分钟后 开会 | 开会 | 11-23 10:20
+第 3 点要求 明天交 | 第 3 点要求 交 | 11-24 09:00 | | hour=09:00
+第十五点要求 明天交 | 第十五点要求 交 | 11-24 09:00 | | hour=09:00
+明天8点从学校出发 | 从学校出发 | 11-24 08:00
+明天3点 20 份卷子 | 20 份卷子 | 11-24 15:00 | | half=15:00
+明天3点2班家长会 | 2班家长会 | 11-24 15:00 | | half=15:00
+明天下午3点开会，提前半小时提醒我 | 开会 | 11-24 14:30
+提前10分钟提醒我明天下午3点开会 | 开会 | 11-24 14:50
+周五交日志，提前一天提醒我 | 交日志 | 11-26 09:00 | | hour=09:00
+周五18:00前交日志，提前一天 | 交日志 | 11-26 18:00
+15:00前10分钟 | | 11-23 14:50
+明天9点前 10 分钟叫我 | | 11-24 08:50
+国庆节前三天提醒我订票 | 订票 | 2027-09-28 09:00 | | hour=09:00
+每周五下午3点开会，提前10分钟 | 开会 | 11-27 14:50 | FREQ=WEEKLY;BYDAY=FR
+提醒我复习前10分钟的内容 明天8点 | 复习前10分钟的内容 | 11-24 08:00
+早8点 | | 11-24 08:00 | | moved=2026-11-24
+早7点半值日 | 值日 | 11-24 07:30 | | moved=2026-11-24
+下午三点零五分 | | 11-23 15:05
+下午三点零五 开会 | 开会 | 11-23 15:05
+15.30开会 | 开会 | 11-23 15:30
+明天交 15.30 元 | 交 15.30 元 | 11-24 09:00 | | hour=09:00
+明天交12.50元班费 | 交12.50元班费 | 11-24 09:00 | | hour=09:00
+明儿下午3点 | | 11-24 15:00
+明年12月3日 | | 2027-12-03 09:00 | | hour=09:00
+26年11月30日 15点 | | 11-30 15:00
+12-01 15:00 | | 12-01 15:00
+11.25日下午2点 | | 11-25 14:00
+30/11 3pm | | 11-30 15:00
+11/30/2026 3pm | | 11-30 15:00
+工作日每天7点 打卡 | 打卡 | 11-24 07:00 | FREQ=DAILY skip
+平日7点 打卡 | 打卡 | 11-24 07:00 | FREQ=DAILY skip
+周一到周五每天7点 打卡 | 打卡 | 11-24 07:00 | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR
+除了周末每天7点 | | 11-24 07:00 | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR
+每天早上7点，周末除外，打卡 | 打卡 | 11-24 07:00 | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR
+每两周一次周三下午 | | 11-25 15:00 | FREQ=WEEKLY;INTERVAL=2;BYDAY=WE | hour=15:00
+每月1号和15号 | | 12-01 09:00 | FREQ=MONTHLY;BYMONTHDAY=1,15 | hour=09:00
+每年教师节 送花 | 送花 | 2027-09-10 09:00 | FREQ=YEARLY;BYMONTH=9;BYMONTHDAY=10 | hour=09:00
+从下周一起每天8点 | | 11-30 08:00 | FREQ=DAILY
+明早6点起床 | 起床 | 11-24 06:00
+半小时 | | 11-23 10:30
+40分钟 | | 11-23 10:40
+提醒我明天上午9点通知家长周五下午3点开会 | 通知家长周五下午3点开会 | 11-24 09:00
+半小时后提醒我通知大家明天开会 | 通知大家明天开会 | 11-23 10:30
+下午的公开课 明天8点提醒我 | 下午的公开课 | 11-24 08:00
+帮我设个提醒，明天下午3点交教案 | 交教案 | 11-24 15:00
+定个闹钟 明早6点 | | 11-24 06:00
+明天8点叫我起床 | 起床 | 11-24 08:00
+能不能明天9点提醒我交表好吗？ | 交表 | 11-24 09:00
+改成下午3点吧 | | 11-23 15:00
+明天下午3點交教案 | 交教案 | 11-24 15:00
+每週二下午3點 | | 11-24 15:00 | FREQ=WEEKLY;BYDAY=TU
 """
 
 ENGLISH = """
@@ -164,6 +229,30 @@ every first Monday of the month at 9am | | 12-07 09:00 | FREQ=MONTHLY;BYDAY=1MO
 every year on 10 September | | 2027-09-10 09:00 | FREQ=YEARLY;BYMONTH=9;BYMONTHDAY=10 | hour=09:00
 every Friday 18:00 写日志 | 写日志 | 11-27 18:00 | FREQ=WEEKLY;BYDAY=FR
 remind me 明天3点 meeting | meeting | 11-24 15:00 | | half=15:00
+10 minutes before 3pm | | 11-23 14:50
+remind me 10 minutes before the meeting at 3pm tomorrow | the meeting | 11-24 14:50
+remind me a day before Friday | | 11-26 09:00 | | hour=09:00
+half an hour later | | 11-23 10:30
+after 20 minutes | | 11-23 10:20
+in 2hrs | | 11-23 12:00
+20 minutes | | 11-23 10:20
+8 in the evening tomorrow | | 11-24 20:00
+read chapter 8 in the evening | read chapter 8 | 11-23 19:00 | | hour=19:00
+ten to three | | 11-23 14:50 | | half=14:50
+weekdays at 7am | | 11-24 07:00 | FREQ=DAILY skip
+every day except weekends at 8 | | 11-24 08:00 | FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR
+every 2nd Tuesday | | 11-24 09:00 | FREQ=WEEKLY;INTERVAL=2;BYDAY=TU | hour=09:00
+every 2nd Tuesday of the month | | 12-08 09:00 | FREQ=MONTHLY;BYDAY=2TU | hour=09:00
+fortnightly on Friday | | 11-27 09:00 | FREQ=WEEKLY;INTERVAL=2;BYDAY=FR | hour=09:00
+Mondays and Wednesdays at 8am | | 11-25 08:00 | FREQ=WEEKLY;BYDAY=MO,WE
+on the 1st and 15th of every month at 9am pay | pay | 12-01 09:00 | FREQ=MONTHLY;BYMONTHDAY=1,15
+tomorrow at 9 tell parents about the meeting on Friday | tell parents about the meeting on Friday | 11-24 09:00
+can you remind me at 4pm to pick up the kids | pick up the kids | 11-23 16:00
+set a reminder for tomorrow at 3pm: lesson plan | lesson plan | 11-24 15:00
+make it 4pm please | | 11-23 16:00
+tomorrow at 9 pick up from school | pick up from school | 11-24 09:00
+tomorrow from 9am to 11am training | training | 11-24 09:00
+tomorrow 14:00-16:00 visit | visit | 11-24 14:00
 """
 
 
@@ -258,7 +347,8 @@ def test_no_date_library_is_loaded():
 
 _WORDS = st.sampled_from(
     "提醒我 每 隔 两 下 这 周 五 一 三 日 天 月 年 底 号 点 半 时 前 后 晚 早 上午 下午 凌晨 12 31 0 24 "
-    ": ： / - . ２ 工作日 小时 分钟 刻 过 的 交 元旦 最后一 第 个 every other on the in at by next last of day "
+    ": ： / - . ２ 工作日 小时 分钟 刻 过 的 交 元旦 最后一 第 个 提前 除了 周末 "
+    "和 到 直到 从 起 明年 农历 点零 before except until every other on the in at by next last of day "
     "month week year Friday may morning night noon half an past to 30th 2027 am pm , ( ）".split()
 )
 
