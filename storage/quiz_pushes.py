@@ -1,20 +1,34 @@
 """Tables and queries of pushed quizzes (C4, G8): who tried, what was answered, who still owes an answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, Select, String, UniqueConstraint, case, distinct, func, or_, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    Select,
+    String,
+    UniqueConstraint,
+    case,
+    distinct,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from storage.base import Base, Id, Pid, ref
 from storage.broadcasts import Broadcast, broadcast_indexes
-from storage.communities import Community, Membership
+from storage.communities import Appointment, Community, Membership, held_on
 from storage.excuses import excused_on
+from storage.messaging import Delivery, SentPoll
 from storage.people import Person
 from storage.quizzes import Quiz
 from storage.writing import count_changed, upsert
 
+HostMembership = aliased(Membership)
 OPEN = text("released_at IS NOT NULL AND closed_at IS NULL")
 
 
@@ -64,9 +78,29 @@ class Answer(Base):
     at: Mapped[datetime]
 
 
-def was_pushed(session: Session, quiz_id: int) -> bool:
-    """Whether a quiz was ever pushed, or waits to be."""
-    return session.execute(select(QuizPush.id).where(QuizPush.quiz_id == quiz_id).limit(1)).first() is not None
+def was_released(session: Session, quiz_id: int) -> bool:
+    """Whether people were ever asked a quiz."""
+    query = select(QuizPush.id).where(QuizPush.quiz_id == quiz_id, QuizPush.released_at.is_not(None))
+    return session.execute(query.limit(1)).first() is not None
+
+
+def find_scheduled(session: Session, quiz_id: int, lock: bool = False) -> list[QuizPush]:
+    """Pushes of a quiz that wait for their moment; `lock` keeps them from going out until the commit."""
+    query = select(QuizPush).where(
+        QuizPush.quiz_id == quiz_id, QuizPush.released_at.is_(None), QuizPush.withdrawn_at.is_(None)
+    )
+    return list(session.scalars(query.with_for_update() if lock else query))
+
+
+def is_own_poll(session: Session, platform: str, account: str, native: str, person_id: int) -> bool:
+    """Whether a platform's poll is the one that was sent to this person."""
+    query = (
+        select(SentPoll.id)
+        .join(Delivery, Delivery.id == SentPoll.delivery_id)
+        .where(SentPoll.platform == platform, SentPoll.account == account, SentPoll.native == native)
+        .where(Delivery.person_id == person_id)
+    )
+    return session.execute(query.limit(1)).first() is not None
 
 
 def all_pushes_of(session: Session, person_id: int) -> list[QuizPush]:
@@ -96,10 +130,10 @@ def find_closing(session: Session, now: datetime, limit: int) -> list[QuizPush]:
     return list(session.scalars(query.order_by(QuizPush.closes_at).limit(limit).with_for_update(skip_locked=True)))
 
 
-def find_open_for(session: Session, person_id: int, places: Select[Any], now: datetime, limit: int,
+def find_open_for(session: Session, person_id: int, places: Select[Any], banks: Select[Any], now: datetime, limit: int,
                   before: str | None = None) -> list[tuple[QuizPush, Quiz, str]]:  # fmt: skip
-    """(push, quiz, community's name) that a person of these places can still answer and has not finished, newest first;
-    `before` is the public id of the last one seen."""
+    """(push, quiz, community's name) that a person of these places, who sees these banks, can still answer and has not
+    finished, newest first; `before` is the public id of the last one seen."""
     finished = select(Attempt.id).where(
         Attempt.push_id == QuizPush.id, Attempt.person_id == person_id, Attempt.finished_at.is_not(None)
     )
@@ -112,6 +146,7 @@ def find_open_for(session: Session, person_id: int, places: Select[Any], now: da
             QuizPush.released_at.is_not(None),
             QuizPush.withdrawn_at.is_(None),
             QuizPush.author_id != person_id,
+            Quiz.community_id.not_in(banks.with_only_columns(Community.id)),
             or_(QuizPush.closes_at.is_(None), QuizPush.closes_at > now),
             ~finished.exists(),
         )
@@ -133,10 +168,23 @@ def attempts_of(session: Session, push_id: int, person_id: int, lock: bool = Fal
     return list(session.scalars(query.with_for_update() if lock else query))
 
 
+def find_finished(session: Session, push_id: int, people: Collection[int | None]) -> set[int]:
+    """Those of `people` who finished an attempt at a push."""
+    query = select(Attempt.person_id).where(
+        Attempt.push_id == push_id, Attempt.person_id.in_(people), Attempt.finished_at.is_not(None)
+    )
+    return set(session.scalars(query))
+
+
 def get_attempt(session: Session, pid: str, lock: bool = False) -> Attempt | None:
     """An attempt by its public id."""
     query = select(Attempt).where(Attempt.pid == pid)
     return session.scalars(query.with_for_update() if lock else query).first()
+
+
+def only_person(person_id: int) -> Select[Any]:
+    """A select of one person."""
+    return select(Person.id).where(Person.id == person_id)
 
 
 def answers_of(session: Session, attempt_id: int) -> list[Answer]:
@@ -178,13 +226,27 @@ def count_answers(session: Session, push_id: int) -> list[tuple[int, int, bool, 
     return [(row[0], row[1], row[2], row[3]) for row in session.execute(query)]
 
 
-def missing(people: Select[Any], push_id: int, workshop_id: int | None, days: Sequence[date]) -> Select[Any]:
-    """Of a select of people those who have not finished an attempt; of a workshop its members only, and of them none
-    who is excused on one of the days."""
+def sees_bank(bank: Community, roles: Collection[str], offices: Collection[str], today: date) -> ColumnElement[bool]:
+    """Whether the selected person has one of the roles in a community, or one of the offices there or above."""
+    role = select(HostMembership.id).where(
+        HostMembership.person_id == Person.id, HostMembership.community_id == bank.id,
+        HostMembership.status == "active", HostMembership.role.in_(roles),
+    )  # fmt: skip
+    office = select(Appointment.id).where(
+        Appointment.person_id == Person.id, Appointment.community_id.in_(bank.line), Appointment.office.in_(offices),
+        held_on(today),
+    )  # fmt: skip
+    return or_(role.exists(), office.exists())
+
+
+def missing(people: Select[Any], push_id: int, knows: ColumnElement[bool], workshop_id: int | None,
+            days: Sequence[date]) -> Select[Any]:  # fmt: skip
+    """Of a select of people those who have not finished an attempt and do not know the answers anyway; of a workshop
+    its members only, and of them none who is excused on one of the days."""
     finished = select(Attempt.id).where(
         Attempt.push_id == push_id, Attempt.person_id == Person.id, Attempt.finished_at.is_not(None)
     )
-    people = people.where(~finished.exists())
+    people = people.where(~finished.exists(), ~knows)
     if workshop_id is None:
         return people
     # the audience of a workshop is its memberships

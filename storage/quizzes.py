@@ -74,6 +74,11 @@ def count_questions(session: Session, quiz_ids: Sequence[int]) -> dict[int, int]
     return {quiz_id: count for quiz_id, count in session.execute(query)} if quiz_ids else {}
 
 
+def find_titles(session: Session, quiz_ids: Sequence[int]) -> dict[int, str]:
+    """quiz -> its title."""
+    return {key: title for key, title in session.execute(select(Quiz.id, Quiz.title).where(Quiz.id.in_(quiz_ids)))}
+
+
 def find_quizzes(
     session: Session, banks: Select[Any], words: str, *, community_id: int | None = None, before: str | None = None,
     limit: int = 20,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from api.errors import Invalid
 from api.messaging.render import clean
 from api.messaging.tree import T
-from api.quizzes.marks import BEFORE_OPTION, LETTERS, OPTION, narrow, tidy
+from api.quizzes.marks import BEFORE_OPTION, LETTERS, OPTION, letter_of, options_begin, tidy
 
 QUESTION_LIMIT, OPTION_LIMIT = 200, 100
 LEAST_OPTIONS, MOST_OPTIONS = 2, 12
@@ -68,12 +68,17 @@ def check_options(options: Sequence[str]) -> list[str]:
 
 def _lettered(text: str) -> tuple[str, list[str]] | None:
     """(question, options) when at least A and B stand before options, and nothing is empty."""
+    found = list(OPTION.finditer(text))
+    leads = {mark.start() for mark in found if mark.start() == 0 or text[mark.start() - 1] == "\n"}
+    # a letter that begins a line is an option there only: “方案A、方案B、还是方案C？”
+    own = {letter_of(mark) for mark in found if mark.start() in leads}
+    among = [mark for mark in found if mark.start() in leads or letter_of(mark) not in own]
+    first = options_begin(text, among)
     marks: list[re.Match[str]] = []
-    for found in OPTION.finditer(text):
-        letter = narrow(found[1] or found[2] or found[3]).upper()
-        stands = found.start() == 0 or BEFORE_OPTION.match(text[found.start() - 1])
-        if stands and len(marks) < len(LETTERS) and letter == LETTERS[len(marks)]:
-            marks.append(found)
+    for mark in among[among.index(first) :] if first else []:
+        stands = mark.start() == 0 or BEFORE_OPTION.match(text[mark.start() - 1])
+        if stands and len(marks) < len(LETTERS) and letter_of(mark) == LETTERS[len(marks)]:
+            marks.append(mark)
     if len(marks) < LEAST_OPTIONS:
         return None
     ends = [*[mark.start() for mark in marks[1:]], len(text)]

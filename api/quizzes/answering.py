@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.access import ROLES, today_in
+from api.access import ROLES, can, today_in
 from api.broadcasts import is_for, wants_refresh
+from api.communities.audiences import deliver_in_waking_hours, places_where
 from api.context import Context
 from api.errors import Conflict, Forbidden, Invalid, not_found
+from api.messaging.outbox import write_message
 from api.messaging.render import clean
 from api.messaging.tree import T
+from api.quizzes import status
 from api.quizzes.marks import MOST_OPTIONS
 from api.quizzes.pushes import around, check_open, refresh_push
 from api.quizzes.questions import SHORT, SINGLE, TRUTH, Question, normal
-from api.quizzes.service import mask_of, picked_of, question_of
+from api.quizzes.service import PUSH, bank_of, mask_of, picked_of, question_of
 from api.records.service import record
 from storage import audiences, quiz_pushes, quizzes
 from storage import broadcasts as rows
@@ -156,6 +159,11 @@ def answer_push(ctx: Context, push_pid: str, picked: Sequence[int], vote_key: st
     return answer_question(ctx, start_attempt(ctx, push_pid).pid, 1, picked, vote_key=vote_key)
 
 
+def is_own_poll(ctx: Context, platform: str, account: str, native: str) -> bool:
+    """Whether a platform's poll was sent to who acts; passed on, others can vote in it too."""
+    return quiz_pushes.is_own_poll(ctx.session, platform, account, native, ctx.me.id)
+
+
 def get_result(ctx: Context, attempt: Attempt) -> Result:
     """How one's attempt went."""
     push = ctx.session.get_one(QuizPush, attempt.push_id)
@@ -174,18 +182,21 @@ def list_attempts(ctx: Context, push_pid: str, after: int = 0, limit: int = 20) 
 
 def find_waiting(ctx: Context, limit: int = 10, before: str | None = None) -> list[tuple[QuizPush, Quiz, str]]:
     """(push, quiz, community's name) of what who acts can still answer and has not finished, newest first."""
-    places = audiences.select_places_of(ctx.me.id, today_in(ctx), ROLES, (), True)
-    return quiz_pushes.find_open_for(ctx.session, ctx.me.id, places, ctx.now, limit, before)
+    places, banks = audiences.select_places_of(ctx.me.id, today_in(ctx), ROLES, (), True), places_where(ctx, PUSH)
+    return quiz_pushes.find_open_for(ctx.session, ctx.me.id, places, banks, ctx.now, limit, before)
 
 
 def finish_left(ctx: Context, push: QuizPush) -> bool:
-    """End attempts that were begun and not finished when a quiz closes; true when there may be more.
+    """End attempts that were begun and not finished when a quiz closes, and say so; true when there may be more.
 
     Who only looked at the first question has not tried.
     """
+    quiz, _, _ = around(ctx, push)
     left = quiz_pushes.find_unfinished(ctx.session, push.id, LEFT)
     for attempt in left:
         _finish(ctx, push, attempt, quiz_pushes.answers_of(ctx.session, attempt.id))
+        message = write_message(ctx, status.ended_tree(quiz, attempt, _count(ctx, push)))
+        deliver_in_waking_hours(ctx, message, quiz_pushes.only_person(attempt.person_id))
     return len(left) == LEFT
 
 
@@ -227,6 +238,8 @@ def _get_push(ctx: Context, pid: str) -> QuizPush:
 def _check_mine(ctx: Context, push: QuizPush) -> None:
     if push.author_id == ctx.me.id:
         raise Forbidden("quiz.own", T("You sent this quiz yourself, so your answers would not count."))
+    if can(ctx, PUSH, bank_of(ctx, around(ctx, push)[0])):
+        raise Forbidden("quiz.knows", T("You can see the answers in the quiz bank, so yours would not count."))
     if not is_for(ctx, push, around(ctx, push)[1]):
         raise Forbidden("quiz.not_yours", NOT_YOURS)
 

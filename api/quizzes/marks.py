@@ -1,7 +1,7 @@
 """The marks by which a typed quiz is read: what begins a question, an option, an answer; full and half width alike."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 LETTERS = "ABCDEFGHIJKL"
 MOST_OPTIONS = len(LETTERS)
@@ -12,37 +12,37 @@ INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u2060\ufeff]")
 JOINABLE = r"[^\x00-\x7f\u3000-\u9fff\uff00-\uffef\s]"
 JOINER = re.compile(rf"(?<!{JOINABLE})[\u200c\u200d]|[\u200c\u200d](?!{JOINABLE})")
 SPACES = re.compile(r"[^\S\n]")
+NEW_LINE = re.compile("\r\n|[\r\n\x0b\x0c\u2028\u2029]")  # \x0b: Shift+Enter in Word
 
-# no number: “3.5 …”, “8:30 …”
+# "8:30 …" is no number; "3.5 …" may be one: see `number_of`
 NUMBER = re.compile(
-    r"(?:\d{1,3}\s*(?:[．、)）]|[.:：](?!\d))|[(（]\s*\d{1,3}\s*[)）]|"
-    r"第\s*(?:\d{1,3}|[一二三四五六七八九十百]{1,5})\s*题\s*[.．、:：]?)\s*"
+    r"(?:(?P<digits>\d{1,3})\s*(?:(?P<dot>[.．])|[、)）]|[:：](?!\d))|[(（]\s*(?P<inner>\d{1,3})\s*[)）]|"
+    r"第\s*(?:(?P<named>\d{1,3})|[一二三四五六七八九十百]{1,5})\s*题\s*[.．、:：]?)\s*"
 )
-HEADING = re.compile(r"[一二三四五六七八九十]{1,3}\s*[、.．].{0,40}(?:选择|单选|多选|判断|填空|简答|问答).{0,40}")
 LETTER = r"[A-La-lＡ-Ｌａ-ｌ]"
-OPTION = re.compile(rf"(?:({LETTER})\s*[.．、)）]|[(（]\s*({LETTER})\s*[)）]|【\s*({LETTER})\s*】)\s*")
+OPTION = re.compile(rf"(?:({LETTER})\s*([.．、)）])|[(（]\s*({LETTER})\s*[)）]|【\s*({LETTER})\s*】)\s*")
 ANSWER, REASON, TAGS = "answer", "reason", "tags"
 WORDS = {
-    ANSWER: r"(?:正确|参考|标准)?答案|ANSWER",
+    ANSWER: r"(?:(?:正确|参考|标准)?答案|ANSWER)(?:应?[是为])?",
     REASON: r"(?:答案)?解析|EXPLANATION",
     TAGS: r"标签|TAGS?",
 }
+TICKS, CROSSES = "√✓✔☑✅", "×✗✘✖╳✕❌"
+_KEY = rf"(?:{LETTER}(?:[\s,，、;；/+＋和]*{LETTER})*|[{TICKS}{CROSSES}]\ufe0f?)\s*[。．.;；]?\s*[)）]?$"
 KEYWORD = re.compile(
-    "|".join(rf"(?P<{name}>[【\[](?:{words})[】\]]\s*[:：]?|(?:{words})\s*[:：])" for name, words in WORDS.items()),
+    "|".join(rf"(?P<{kind}>[【\[](?:{say})[】\]]\s*[:：]?|[(（]?(?:{say})\s*[:：])" for kind, say in WORDS.items())
+    + rf"|(?P<short>[(（]?(?:(?:正确|参考|标准)?答案(?:应?[是为])?|答\s*[:：])\s*(?={_KEY}))",
     re.IGNORECASE,
 )
 # where a mark may stand within a line: after a space, or after something that is no Latin letter or digit
 BEFORE_KEYWORD = re.compile(r"[\s。．.；;，,、！？!?)）\]】”]")
 BEFORE_OPTION = re.compile(r"[^A-Za-z0-9Ａ-Ｚａ-ｚ０-９(（【]")
+SENTENCE_END = "？?：:）)！!。．…_”"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a line: kind is number | option | answer | reason | tags | text; `letter` of an option."""
-
-    kind: str
-    text: str
-    letter: str = ""
+def typed_lines(text: str) -> list[str]:
+    """The lines of a text, as whoever typed it counts them."""
+    return NEW_LINE.split(text)
 
 
 def narrow(text: str) -> str:
@@ -55,73 +55,39 @@ def tidy(line: str) -> str:
     return SPACES.sub(" ", JOINER.sub("", INVISIBLE.sub("", line))).strip()
 
 
-def split_line(line: str, inside: str, letter: str) -> list[Piece]:
-    """The pieces of a tidied line. `inside` is the kind of piece that it may continue, `letter` the last option's."""
-    if HEADING.fullmatch(line):
-        return []
-    if found := NUMBER.match(line):
-        return [Piece("number", ""), *_cut(line[found.end() :], "text", "")]
-    return _cut(line, inside, letter)
+def letter_of(mark: re.Match[str]) -> str:
+    """The letter of an option's mark."""
+    return narrow(mark[1] or mark[3] or mark[4]).upper()
 
 
-def _cut(line: str, inside: str, letter: str) -> list[Piece]:
-    """Cut a line wherever a mark stands in it."""
-    pieces: list[Piece] = []
-    kind, begin, at = "text", 0, 0
-    last_b = max((found.start() for found in OPTION.finditer(line) if _letter(found) == "B"), default=-1)
-    while at < len(line):
-        mark = _keyword_at(line, at, inside) or _option_at(line, at, inside, letter, last_b)
-        if mark is None:
-            at += 1
+def number_of(mark: re.Match[str]) -> int | None:
+    """The number that a question's mark says; None for one in Chinese figures."""
+    digits = mark["digits"] or mark["inner"] or mark["named"]
+    return int(digits) if digits else None
+
+
+def is_sure(line: str, mark: re.Match[str]) -> bool:
+    """Whether a mark at the beginning of a line is a number without any doubt: “3.14” might be one of its own."""
+    return not (mark["dot"] and line[mark.end() : mark.end() + 1].isdigit() and line[mark.end() - 1] in ".．")
+
+
+def options_begin(line: str, marks: Sequence[re.Match[str]]) -> re.Match[str] | None:
+    """The mark among those of a line by which options begin in its middle.
+
+    It is an A that some words and a B follow. “、” lists things too (“A、B两地”): it counts where a sentence ended or
+    where the B stands apart.
+    """
+    for n, mark in enumerate(marks):
+        if letter_of(mark) != "A" or not _stands(line, mark):
             continue
-        _add(pieces, kind, line[begin:at], letter)
-        kind, letter, at = mark[0], mark[1] or letter, mark[2]
-        inside, begin = kind, at
-    _add(pieces, kind, line[begin:], letter)
-    return pieces
+        then = next((other for other in marks[n + 1 :] if letter_of(other) in "AB" and _stands(line, other)), None)
+        if then is None or letter_of(then) == "A" or not line[mark.end() : then.start()].strip():
+            continue
+        apart = line[then.start() - 1].isspace()
+        if mark[2] != "、" or apart or mark.start() == 0 or line[: mark.start()].rstrip()[-1:] in SENTENCE_END:
+            return mark
+    return None
 
 
-def _add(pieces: list[Piece], kind: str, text: str, letter: str) -> None:
-    text = text.strip()
-    if text or kind != "text":
-        pieces.append(Piece(kind, text, letter if kind == "option" else ""))
-
-
-def _keyword_at(line: str, at: int, inside: str) -> tuple[str, str, int] | None:
-    """(kind, "", where it ends) of the keyword that stands at a place of a line and counts there."""
-    if at and line[at] not in "【[" and not BEFORE_KEYWORD.match(line[at - 1]):
-        return None
-    found = KEYWORD.match(line, at)
-    if found is None or found.lastgroup is None:
-        return None
-    # an explanation may speak of answers; in the middle of a line only tags end it
-    if at and (inside == TAGS or (inside == REASON and found.lastgroup != TAGS)):
-        return None
-    return found.lastgroup, "", found.end()
-
-
-def _option_at(line: str, at: int, inside: str, letter: str, last_b: int) -> tuple[str, str, int] | None:
-    """("option", letter, where the mark ends) of the option that begins at a place of a line."""
-    if at and inside in (ANSWER, REASON, TAGS):
-        return None
-    found = OPTION.match(line, at)
-    if found is None:
-        return None
-    named = _letter(found)
-    if at and inside == "option":
-        follows = chr(ord(letter) + 1) if letter else "A"
-        spaced = line[at - 1].isspace() and named in (letter, follows, chr(ord(follows) + 1))
-        counts = spaced or (named == follows and bool(BEFORE_OPTION.match(line[at - 1])))
-    elif at:
-        # a lone “A.” within a sentence begins no options
-        counts = named == "A" and last_b >= found.end() and bool(BEFORE_OPTION.match(line[at - 1]))
-    else:
-        counts = True
-    return ("option", named, found.end()) if counts else None
-
-
-def _letter(found: re.Match[str]) -> str:
-    return narrow(found[1] or found[2] or found[3]).upper()
-
-
-__all__ = ["ANSWER", "LETTERS", "MOST_OPTIONS", "REASON", "TAGS", "Piece", "narrow", "split_line", "tidy"]
+def _stands(line: str, mark: re.Match[str]) -> bool:
+    return mark.start() == 0 or BEFORE_OPTION.match(line[mark.start() - 1]) is not None

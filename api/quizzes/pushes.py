@@ -7,17 +7,19 @@ from typing import Any
 from sqlalchemy import Select
 
 from api import broadcasts
+from api.access import OFFICES, ROLES, RULES, can, today_in
 from api.broadcasts import ROOMS, check_author, check_broadcast, end_message, is_for, readers_of
 from api.closing import check_closing
 from api.communities.audiences import deliver_in_waking_hours
 from api.communities.lookup import get_community_for
 from api.context import Context
-from api.errors import Conflict, Invalid, not_found
+from api.errors import Conflict, Forbidden, Invalid, not_found
 from api.messaging.outbox import edit_message, tell_person, write_message
-from api.messaging.tree import T
+from api.messaging.tree import Node, T, Words
 from api.quizzes import service, status
 from api.quizzes.questions import TRUTH
 from api.quizzes.status import Figures, Tally
+from api.quizzes.texts import gone_tree, short
 from api.records.service import audit, record
 from api.times import local_day
 from storage import broadcasts as rows
@@ -68,10 +70,15 @@ def check_terms(ctx: Context, release_at: datetime, closes_at: datetime | None, 
 
 
 def release_push(ctx: Context, push: QuizPush) -> None:
-    """Say it to everybody it is meant for now, and show its sender how it goes; not if the quiz was removed."""
+    """Say it to everybody it is meant for now, and show its sender how it goes.
+
+    Not if the quiz was removed or its time is over; then its sender is told.
+    """
     quiz, community, author = around(ctx, push)
     if quiz.removed_at is not None or (push.closes_at is not None and push.closes_at <= ctx.now):
         push.withdrawn_at = push.settled_at = ctx.now
+        gone = quiz.removed_at is not None
+        tell_person(ctx, author.id, gone_tree(quiz, community) if gone else status.late_tree(quiz, community))
         return
     questions = service.questions_of(ctx, quiz)
     tree, buttons = status.push_tree(push, quiz, questions, community, author), status.push_rows(push, questions)
@@ -98,6 +105,27 @@ def list_pushes(ctx: Context, before: str | None = None,
                 limit: int = 20) -> list[tuple[QuizPush, Quiz, Community]]:  # fmt: skip
     """The quizzes who acts has pushed, and where to, newest first; `before` is a pid."""
     return quiz_pushes.find_of_author(ctx.session, ctx.me.id, before, limit)
+
+
+def list_sent(ctx: Context, before: str | None = None, limit: int = 20) -> list[QuizPush]:
+    """What who acts has pushed, newest first; `before` is a pid."""
+    return rows.find_of_author(ctx.session, QuizPush, ctx.me.id, before, limit)
+
+
+def describe_sent(ctx: Context, sent: Sequence[QuizPush]) -> list[tuple[Node, str]]:
+    """(words to know it by, where it went) of each."""
+    places, titles = rows.find_places(ctx.session, sent), quizzes.find_titles(ctx.session, [p.quiz_id for p in sent])
+    return [(Words(short(titles[push.quiz_id])), places[push.community_id]) for push in sent]
+
+
+def show_card(ctx: Context, pid: str, chat_id: int) -> QuizPush:
+    """Say in a chat of its author how a push goes, or when it will go out, with what can be done about it."""
+    push = _get_own(ctx, pid, lock=True)
+    quiz, community, _ = around(ctx, push)
+    numbers = figures(ctx, push)
+    tree = status.status_tree(push, quiz, community, numbers, tallies(ctx, push))
+    broadcasts.show_card(ctx, push, tree, status.status_rows(push, numbers), chat_id)
+    return push
 
 
 def figures(ctx: Context, push: QuizPush) -> Figures:
@@ -179,7 +207,7 @@ def check_open(ctx: Context, push: QuizPush) -> None:
 
 
 def close_push(ctx: Context, push: QuizPush) -> None:
-    """End a push whose time has come: its room says so, its sender gets the final figures."""
+    """End a push whose time has come: its room says so, its sender gets the final figures in a new message."""
     push.closed_at = push.settled_at = ctx.now
     if push.withdrawn_at is not None:
         return
@@ -188,7 +216,9 @@ def close_push(ctx: Context, push: QuizPush) -> None:
     if (room := get_message(ctx.session, push.room_message_id)) is not None:
         end_message(ctx, room, status.closed_tree(quiz, community, author, numbers.answered))
     tree = status.status_tree(push, quiz, community, numbers, tallies(ctx, push))
-    tell_person(ctx, author.id, tree, status.status_rows(push, numbers))
+    if (live := get_message(ctx.session, push.status_message_id)) is not None:
+        end_message(ctx, live, tree)
+    push.status_message_id = tell_person(ctx, author.id, tree, status.status_rows(push, numbers), live=True).id
 
 
 def refresh_push(ctx: Context, push: QuizPush) -> None:
@@ -219,14 +249,21 @@ def _missing(ctx: Context, push: QuizPush) -> Select[Any]:
     zone = ctx.zone(community)
     days = [local_day(ctx.now, zone), local_day(push.closes_at or ctx.now, zone)]
     workshop = community.id if community.kind == "workshop" else None
-    return quiz_pushes.missing(readers_of(community, push.author_id), push.id, workshop, days)
+    bank = service.bank_of(ctx, around(ctx, push)[0])
+    who = RULES[service.PUSH]
+    knows = quiz_pushes.sees_bank(bank, who & set(ROLES), who & set(OFFICES), today_in(ctx, bank))
+    return quiz_pushes.missing(readers_of(community, push.author_id), push.id, knows, workshop, days)
 
 
-def _get_own(ctx: Context, pid: str) -> QuizPush:
-    push = rows.get_by_pid(ctx.session, QuizPush, pid)
+def _get_own(ctx: Context, pid: str, lock: bool = False) -> QuizPush:
+    """A push of who acts, who still may push there; to others who may, it is said whose it is."""
+    push = rows.get_by_pid(ctx.session, QuizPush, pid, lock)
     if push is None:
         raise not_found("quiz_push.unknown")
     community = ctx.session.get_one(Community, push.community_id)
+    if not ctx.system and push.author_id != ctx.me.id and can(ctx, service.PUSH, community):
+        raise Forbidden("quiz_push.author", T("Only {name}, who sent this quiz, sees how it goes.",
+                                              name=around(ctx, push)[2].name))  # fmt: skip
     check_author(ctx, push, community)
     get_community_for(ctx, community.pid, "push")  # who lost the right to push there must not learn names there
     return push

@@ -80,13 +80,13 @@ async def show(call: Caller, pid: str) -> QuizOut:
 
 @router.patch("/quizzes/{pid}")
 async def change(call: Caller, pid: str, quiz: QuizChange) -> QuizOut:
-    """Change a quiz. New questions of one that was pushed make a new quiz in its place: mind the answer's pid."""
+    """Change a quiz. New questions of one that went out make a new quiz in its place: mind the answer's pid."""
     return await call(service.edit_quiz, pid, shape=QuizOut.of, **quiz.model_dump())
 
 
 @router.delete("/quizzes/{pid}", status_code=204, response_class=Response)
 async def remove(call: Caller, pid: str) -> Response:
-    """Take a quiz out of its bank."""
+    """Take a quiz out of its bank; pushes of it that wait do not go out."""
     await call(service.remove_quiz, pid, shape=lambda _ctx, _row: None)
     return Response(status_code=204)
 

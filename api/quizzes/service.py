@@ -11,11 +11,12 @@ from api.communities.audiences import places_where
 from api.communities.lookup import get_community_for
 from api.context import Context
 from api.errors import Invalid, not_found
+from api.messaging.outbox import tell_person
 from api.messaging.render import clean
 from api.messaging.tree import T
 from api.quizzes.parsing import Draft, parse
 from api.quizzes.questions import MOST_TAGS, TAG_LIMIT, TITLE_LIMIT, Question, render_questions
-from api.quizzes.texts import faults_tree
+from api.quizzes.texts import faults_tree, gone_tree
 from api.records.service import audit, record
 from storage import quiz_pushes, quizzes
 from storage.communities import Community
@@ -67,36 +68,52 @@ def edit_quiz(ctx: Context, pid: str, *, title: str | None = None, text: str | N
               tags: Sequence[str] | None = None) -> Quiz:  # fmt: skip
     """Change a quiz of a bank where one may push.
 
-    New questions of a quiz that was pushed make a new quiz that takes its place: what people answered stays what it
-    was. Returns the quiz that is in the bank then.
+    New questions of a quiz that went out make a new quiz that takes its place: what people answered stays what it
+    was. Pushes that still wait go out with the new questions. Returns the quiz that is in the bank then.
     """
     quiz = get_quiz_for(ctx, pid)
     get_community_for(ctx, bank_of(ctx, quiz).pid, PUSH)  # whoever lost the right changes nothing there any more
     title = quiz.title if title is None else title
     tags = quiz.tags if tags is None else tags
     draft = _faultless(ctx, text) if text is not None else None
-    if draft is not None and quiz_pushes.was_pushed(ctx.session, quiz.id):
+    scheduled = quiz_pushes.find_scheduled(ctx.session, quiz.id, lock=True) if draft is not None else []
+    if draft is not None and quiz_pushes.was_released(ctx.session, quiz.id):
         quiz.removed_at, quiz.removed_by = ctx.now, ctx.me.id
         quiz = Quiz(community_id=quiz.community_id, author_id=quiz.author_id, created_at=ctx.now)
         ctx.session.add(quiz)
     _name(quiz, title, tags)
     quiz.changed_at = ctx.now
     ctx.session.flush()
+    for push in scheduled:
+        push.quiz_id = quiz.id
     _keep(ctx, quiz, draft.questions if draft is not None else questions_of(ctx, quiz), anew=draft is not None)
     return quiz
 
 
 def remove_quiz(ctx: Context, pid: str) -> Quiz:
-    """Take a quiz of one's own, or of a bank one manages, out of the bank; what was pushed stays answerable."""
+    """Take a quiz of one's own, or of a bank one manages, out of the bank; what was pushed stays answerable.
+
+    Pushes that still wait will not go out; others who scheduled one are told.
+    """
     quiz = get_quiz_for(ctx, pid)
     community = bank_of(ctx, quiz)
     if ctx.actor is None or ctx.actor.id != quiz.author_id:
         require(ctx, "manage", community)
         audit(ctx, "quiz.removed", f"quiz:{quiz.pid}", community)
     quiz.removed_at, quiz.removed_by = ctx.now, ctx.actor.id if ctx.actor else None
+    for push in quiz_pushes.find_scheduled(ctx.session, quiz.id, lock=True):
+        push.withdrawn_at = push.settled_at = ctx.now
+        if push.author_id != quiz.removed_by:
+            place = ctx.session.get_one(Community, push.community_id)
+            tell_person(ctx, push.author_id, gone_tree(quiz, place))
     record(ctx, "quiz.added", f"quiz:{quiz.pid}", community, person_id=quiz.author_id, amount=-1)
     ctx.session.flush()
     return quiz
+
+
+def count_scheduled(ctx: Context, quiz: Quiz) -> int:
+    """How many pushes of a quiz wait for their moment."""
+    return len(quiz_pushes.find_scheduled(ctx.session, quiz.id))
 
 
 def get_quiz_for(ctx: Context, pid: str) -> Quiz:

@@ -289,4 +289,3 @@ class RemindedOut(BaseModel):
     """How many people are reminded now; 0 when all were today already."""
 
     reminded: int
-

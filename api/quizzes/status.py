@@ -11,12 +11,13 @@ from api.quizzes.questions import SINGLE, TRUTH, Question
 from api.quizzes.texts import FALSE, TRUE, question_tree, short
 from storage.communities import Community
 from storage.people import Person
-from storage.quiz_pushes import QuizPush
+from storage.quiz_pushes import Attempt, QuizPush
 from storage.quizzes import Quiz
 
 SHOWN = 10  # questions with their figures in one message
 PER_ROW = 4
 WITHDRAWN = T("This quiz was taken back.")
+PASSED, NOT_PASSED = T("✓ Passed."), T("Not passed this time.")
 CLOSED = T("This quiz is closed; answers do not count any more.")
 
 
@@ -106,6 +107,19 @@ def reminder_tree(push: QuizPush, quiz: Quiz, community: Community, author: Pers
     return Lines(head, *terms(push))
 
 
+def late_tree(quiz: Quiz, community: Community) -> Node:
+    """To who scheduled a push whose closing time passed before it went out."""
+    return T("“{title}” was not sent to {community}: its closing time had passed.",
+             title=quiz.title, community=community.name)  # fmt: skip
+
+
+def ended_tree(quiz: Quiz, attempt: Attempt, questions: int) -> Node:
+    """To somebody who had begun and not finished when it closed."""
+    closed = T("“{title}” is closed. What you had answered counts: {score} of {all} right.",
+               title=quiz.title, score=attempt.score, all=questions)  # fmt: skip
+    return Lines(closed, *([] if attempt.passed is None else [PASSED if attempt.passed else NOT_PASSED]))
+
+
 def closed_tree(quiz: Quiz, community: Community, author: Person, answered: int) -> Node:
     """What a room reads when it is over."""
     return Lines(
@@ -120,6 +134,10 @@ def status_tree(push: QuizPush, quiz: Quiz, community: Community, figures: Figur
     if push.withdrawn_at is not None:
         return T("The quiz “{title}” to {community} was taken back.", title=quiz.title, community=community.name)
     closed = T("Quiz closed · {title} · {community}", title=quiz.title, community=community.name)
+    if push.released_at is None:
+        waits = T("Quiz goes out {at} · {title} · {community}",
+                  at=push.release_at, title=quiz.title, community=community.name)  # fmt: skip
+        return Lines(Bold(waits), *terms(push))
     running = T("Quiz sent · {title} · {community}", title=quiz.title, community=community.name)
     lines: list[Node] = [Bold(closed if push.closed_at is not None else running)]
     lines.append(T("Answered: {n}", n=figures.answered))
@@ -167,6 +185,8 @@ def status_rows(push: QuizPush, figures: Figures) -> Rows:
     """What the one who pushed can do about it."""
     if push.withdrawn_at is not None:
         return []
+    if push.released_at is None:
+        return [[Button(T("Take back"), f"quiz.withdraw:{push.pid}")]]
     ask = [Button(T("Who has not answered"), f"quiz.missing:{push.pid}")]
     if push.closed_at is None:
         ask.append(Button(T("Remind who has not ({n})", n=figures.missing), f"quiz.remind:{push.pid}"))

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from api.messaging.tree import Bold, Bullets, Lines, Node, Plural, Seq, T, Words
-from api.quizzes.marks import LETTERS
+from api.quizzes.marks import LETTERS, typed_lines
 from api.quizzes.parsing import Fault
 from api.quizzes.questions import MULTIPLE, SHORT, SINGLE, TRUTH, Question
+from storage.communities import Community
+from storage.quizzes import Quiz
 
 EXCERPT = 30
 MOST_FAULTS = 10
@@ -20,7 +22,7 @@ TRUE, FALSE = T("True"), T("False")
 
 def faults_tree(faults: Sequence[Fault], text: str) -> Node:
     """Every fault by its line, with the line itself."""
-    source = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    source = typed_lines(text)
     head = Plural("One thing is not right yet:", "{n} things are not right yet:", len(faults))
     lines: list[Node] = []
     for fault in faults[:MOST_FAULTS]:
@@ -43,6 +45,12 @@ def question_tree(question: Question, head: Node | None = None, chosen: Sequence
     return Lines(*lines)
 
 
+def gone_tree(quiz: Quiz, community: Community) -> Node:
+    """To who scheduled a push of a quiz that is in its bank no more."""
+    return T("“{title}” was not sent to {community}: it was removed from the quiz bank.",
+             title=quiz.title, community=community.name)  # fmt: skip
+
+
 def answer_node(question: Question) -> Node:
     """The right answer."""
     if question.kind == SHORT:
@@ -62,7 +70,11 @@ def options_node(question: Question, picked: Sequence[int]) -> Node:
 def with_answer(n: int, question: Question) -> Node:
     """A question with its answer and explanation, as its author checks it."""
     lines: list[Node] = [question_tree(question, Seq(Words(f"{n}. "), KIND_NAMES[question.kind]))]
-    lines.append(T("Answer: {answer}", answer=answer_node(question)))
+    if len(question.accepted) > 1:
+        quoted = "".join(f"「{one}」" for one in question.accepted)
+        lines.append(T("Any one of these counts: {answers}", answers=quoted))
+    else:
+        lines.append(T("Answer: {answer}", answer=answer_node(question)))
     if question.reason:
         lines.append(T("Because: {reason}", reason=question.reason))
     if question.tags:

@@ -1,12 +1,16 @@
 """/newquiz: questions as a host types them, a preview with every fault by its line, then into the bank (G8)."""
 
+import re
+
 from api.access import forbidden
 from api.communities.audiences import communities_where
 from api.communities.lookup import get_community_for
+from api.messaging.render import plain
 from api.messaging.tree import Bold, Button, Lines, Node, Plural, Quote, Rows, T, Words
 from api.quizzes import service
-from api.quizzes.marks import KEYWORD, NUMBER, tidy
-from api.quizzes.parsing import Draft, parse
+from api.quizzes.layout import numbers_of
+from api.quizzes.marks import NUMBER, is_sure, number_of, tidy, typed_lines
+from api.quizzes.parsing import Draft, has_marks, parse
 from api.quizzes.texts import faults_tree, with_answer
 from bot.commands.sending import CANCEL, Data
 from bot.turn import Choices, Primary, Turn
@@ -14,22 +18,31 @@ from bot.turn import Choices, Primary, Turn
 NAME = "newquiz"
 SHOWN = 2500  # characters of questions in one preview
 PER_ROW = 5
-EXAMPLE = T("1. What does the earth go around?\nA. the moon\nB. the sun\nAnswer: B\nExplanation: once in a year.")
+YES = frozenset("好 好的 好了 可以 行 没问题 存 保存 存吧 保存吧 ok yes save".split())
+BETWEEN = re.compile(r"[\s,，。.!！、~～]+")
+EXAMPLE = T(
+    "1. What does the earth go around?\nA. the moon\nB. the sun\nAnswer: B\nExplanation: once in a year.\n"
+    "2. What is the capital of China?\nAnswer: Beijing; Peking"
+)
 MORE = T("Press “Save the quiz”, what you want to change, or send more questions.")
 MEND = T("Press “Change a question” and send it again, or send everything again.")
 
 
 def handle_newquiz(turn: Turn) -> None:
-    """Begin a quiz, with the words that followed the command; in a room for its community's bank."""
+    """Begin a quiz, with the words that followed the command; in a room for its community's bank.
+
+    Faults are named by line: those before the words count too.
+    """
     bank = None
     if not turn.private and turn.community is not None:
         bank = get_community_for(turn.ctx, turn.community.pid, service.PUSH).pid
-    begin(turn, turn.args, bank)
+    before = turn.text.removesuffix(turn.args) if turn.args else ""
+    begin(turn, "\n" * (len(typed_lines(before)) - 1) + turn.args, bank)
 
 
 def offer_quiz(turn: Turn) -> bool:
     """Questions with answers that a host just sends: nobody has to know the command."""
-    if turn.face.person is None or turn.files or not KEYWORD.search(turn.text):
+    if turn.face.person is None or turn.files:
         return False
     if not any(each.right or each.accepted for each in parse(turn.text[: service.TEXT_LIMIT]).questions):
         return False
@@ -81,7 +94,10 @@ def hear(turn: Turn) -> None:
 
 def _ask_text(turn: Turn, data: Data) -> None:
     prompt = T("Send me the questions the way you type them, several in one message if you like.")
-    shown = Lines(prompt, Quote(EXAMPLE), T("True or false: “Answer: true”. Several answers: “Answer: AC”."))
+    kinds = T(
+        "True or false: “Answer: true”. Several right options: “Answer: AC”. “;” stands between ways to write it."
+    )
+    shown = Lines(prompt, Quote(EXAMPLE), kinds)
     back: Choices = [[(T("Leave it as it is"), "back")]] if data["text"] else []
     turn.ask(NAME, "write", prompt, [*back, [CANCEL]], show=shown, **data)
 
@@ -135,23 +151,39 @@ def _choices(draft: Draft, data: Data, banks: int) -> Choices:
 
 
 def _take_card(turn: Turn, data: Data) -> None:
-    if turn.choice == "save":
+    draft = parse(data["text"])
+    choice = turn.choice or _typed_choice(turn, draft, data)
+    if choice == "save":
         _save(turn, data)
-    elif turn.choice == "write":
+    elif choice == "cancel":
+        turn.end()
+        turn.say(T("Cancelled."))
+    elif choice == "write":
         _ask_text(turn, data)
-    elif turn.choice == "which":
+    elif choice == "which":
         _ask_number(turn, data)
-    elif turn.choice in ("title", "tags", "bank"):
-        _ask_field(turn, turn.choice, data)
-    elif turn.text and parse(data["text"]).faults:
+    elif choice in ("title", "tags", "bank"):
+        _ask_field(turn, choice, data)
+    elif not has_marks(turn.text):
+        turn.say(MEND if draft.faults else MORE)
+    elif draft.faults:
         prompt = T("Is this more, or everything again?")
         both: list[tuple[Node, str]] = [(T("Everything again"), "all"), (T("Add these questions"), "add")]
         choices: Choices = [both, [(T("Neither"), "back")]]
         turn.ask(NAME, "more", prompt, choices, **{**data, "more": turn.text})
-    elif turn.text:
-        _show_card(turn, {**data, "text": f"{data['text']}\n\n{turn.text}"})
     else:
-        turn.say(MORE)
+        _show_card(turn, {**data, "text": f"{data['text']}\n\n{turn.text}"})
+
+
+def _typed_choice(turn: Turn, draft: Draft, data: Data) -> str:
+    """The choice whose label was typed instead of pressed; a “好的，保存” saves. "" for other words."""
+    reader = turn.ctx.reader(turn.person)
+    rows = _choices(draft, data, len(communities_where(turn.ctx, service.PUSH, limit=2)))
+    labels = {plain(label, reader).lower(): value for row in rows for label, value in row}
+    said = turn.text.lower()
+    if "save" in labels.values() and YES >= {word for word in BETWEEN.split(said) if word} > set():
+        return "save"
+    return labels.get(said, "")
 
 
 def _take_more(turn: Turn, data: Data) -> None:
@@ -195,28 +227,22 @@ def _ask_question(turn: Turn, data: Data) -> None:
         _ask_text(turn, data)
         return
     question = questions[data["n"] - 1]
-    now = "\n".join(_lines(data["text"])[question.first - 1 : question.last])
+    now = "\n".join(typed_lines(data["text"])[question.first - 1 : question.last])
     turn.ask(NAME, "one", prompt, back, show=Lines(prompt, Quote(Words(now))), **data)
 
 
 def _take_question(turn: Turn, data: Data) -> None:
     if not turn.text:
         return
-    lines, question = _lines(data["text"]), parse(data["text"]).questions[data["n"] - 1]
-    numbered = NUMBER.match(tidy(lines[question.first - 1])) is not None
-    words = tidy(turn.text)
-    mark = NUMBER.match(words)
-    # numbers tell questions apart, so the new one has one where the old one had
-    if numbered and mark is None:
-        words = f"{data['n']}. {words}"
-    elif not numbered and mark is not None:
-        words = words[mark.end() :]
-    lines[question.first - 1 : question.last] = _lines(words)
+    lines, question = typed_lines(data["text"]), parse(data["text"]).questions[data["n"] - 1]
+    # numbers tell questions apart, so the new one has that of the old one
+    old, (first, *rest) = numbers_of(lines).get(question.first), typed_lines(turn.text)
+    first = tidy(first)
+    mark = NUMBER.match(first)
+    if mark is not None and (is_sure(first, mark) or number_of(mark) == old):
+        first = first[mark.end() :]
+    lines[question.first - 1 : question.last] = [first if old is None else f"{old}、{first}", *rest]
     _show_card(turn, {**data, "text": "\n".join(lines)})
-
-
-def _lines(text: str) -> list[str]:
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _ask_field(turn: Turn, field: str, data: Data) -> None:

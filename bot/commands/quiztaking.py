@@ -1,4 +1,7 @@
-"""Taking a quiz (C4): questions one after the other in the private chat; in a room a press answers, told by a toast."""
+"""Taking a quiz (C4): questions one after the other in the private chat; in a room a press answers, told by a toast.
+
+Buttons and polls answer by themselves. While another dialogue is open nothing typed is taken as an answer.
+"""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,6 +19,7 @@ from api.quizzes.marks import LETTERS
 from api.quizzes.polls import question_poll
 from api.quizzes.questions import MULTIPLE, SHORT, TRUTH, Question, read_choice, read_truth
 from api.quizzes.service import mask_of, picked_of
+from api.quizzes.status import NOT_PASSED, PASSED
 from api.quizzes.texts import FALSE, TRUE, answer_node, options_node, question_tree, short
 from bot.turn import Turn
 
@@ -23,6 +27,10 @@ NAME = "quiztaking"
 HAND_IN = frozenset({"提交", "交卷", "交", "submit", "hand in"})
 PER_ROW = 4
 TOAST_REASON = 80
+IN_PRIVATE = T("The questions are in our private chat.")
+BUSY = T("The next answer has to be typed, and you are in the middle of something else. Finish that or send “cancel”, "
+         "then press “Go on answering”.")  # fmt: skip
+PASSED_ON = T("That copy was passed on to you, so nothing was counted. Answer in the one that I sent you.")
 UNKNOWN = T("I do not know you yet. Open a private chat with me and send your claim code.")
 Result = TypeVar("Result")
 
@@ -37,7 +45,7 @@ def press_start(turn: Turn, pid: str) -> None:
         return
     attempt = _unless_over(turn, partial(answering.start_attempt, turn.ctx, pid))
     if attempt is not None:
-        turn.toast(None if turn.private else T("The questions are in our private chat."))
+        turn.toast(None if turn.private else IN_PRIVATE)
         _ask(turn, attempt)
 
 
@@ -86,8 +94,12 @@ def hear_vote(turn: Turn, rest: str, picked: Sequence[int]) -> None:
 
 
 def hear_push_vote(turn: Turn, pid: str, picked: Sequence[int]) -> None:
-    """A vote in a pushed quiz of one question, as its people got it."""
+    """A vote in a pushed quiz of one question: in the copy that was sent to who votes, not in one passed on to them."""
     if turn.face.person is None or not picked:
+        return
+    chat = turn.face.chat
+    if not answering.is_own_poll(turn.ctx, chat.platform, chat.account, turn.inbound.event):
+        turn.whisper(PASSED_ON)
         return
     operation = partial(answering.answer_push, turn.ctx, pid, picked, vote_key=_vote_key(turn))
     done = _unless_over(turn, operation)
@@ -100,29 +112,28 @@ def _vote_key(turn: Turn) -> str:
 
 
 def press_mark(turn: Turn, rest: str) -> None:
-    """Mark an option of a question with several right answers, or take the mark back."""
+    """Mark options of a question with several right answers: the button says which are marked when it was pressed."""
     if (found := _pressed(turn, rest)) is None:
         return
-    attempt, n, option = found
-    question = answering.get_question(turn.ctx, attempt, n)
+    attempt, n, mask = found
+    question, picked = answering.get_question(turn.ctx, attempt, n), picked_of(mask)
     asked = answering.next_question(turn.ctx, attempt)
     if asked is None or asked[0] != n:
         _say_over(turn, T("You have answered this question already."))
         return
-    if option >= len(question.options):
+    if max(picked, default=0) >= len(question.options):
         return
-    picked = set(_marked(turn, attempt, n)) ^ {option}
-    _wait(turn, attempt, n, question, mask_of(sorted(picked)))
-    letters = "、".join(LETTERS[each] for each in sorted(picked))
+    heard = _wait(turn, attempt, n, question, mask)
+    letters = "、".join(LETTERS[each] for each in picked)
     if not turn.numbered:
         turn.toast(T("Marked: {letters}", letters=letters) if picked else T("Nothing is marked."))
-    _draw(turn, *_question(turn, attempt, n, question, sorted(picked)))
+    _draw(turn, *_question(turn, attempt, n, question, picked, heard))
 
 
 def press_hand(turn: Turn, rest: str) -> None:
     """Hand in what is marked."""
-    if (found := _pressed(turn, f"{rest}.0")) is not None:
-        _hand_in(turn, found[0], found[1])
+    if (found := _pressed(turn, rest)) is not None:
+        _hand_in(turn, found[0], found[1], picked_of(found[2]))
 
 
 def hear(turn: Turn) -> None:
@@ -140,7 +151,7 @@ def hear(turn: Turn) -> None:
     if question.kind == SHORT:
         _answer(turn, attempt, n, [], turn.text)
     elif question.kind == MULTIPLE and turn.text.lower() in HAND_IN:
-        _hand_in(turn, attempt, n)
+        _hand_in(turn, attempt, n, picked_of(turn.dialogue.data["mask"]))
     else:
         picked = read_truth(turn.text) if question.kind == TRUTH else read_choice(turn.text, len(question.options))
         if picked is None:
@@ -159,22 +170,24 @@ def cancelled(turn: Turn) -> None:
 
 
 def _pressed(turn: Turn, rest: str) -> tuple[Attempt, int, int] | None:
-    """(own attempt, question, option) of "<attempt>.<n>.<option>". Raises NotFound for somebody else's."""
+    """(own attempt, question, option or options as bits) of "<attempt>.<n>.<number>". NotFound for somebody else's.
+
+    Where others read along nothing is taken: what is pressed there is no button of ours, and its message is theirs too.
+    """
     pid, _, numbers = rest.partition(".")
     first, _, second = numbers.partition(".")
-    n, option = read_number(first, 3), read_number(second, 2)
-    if n is None or option is None:
+    n, number = read_number(first, 3), read_number(second, 4)
+    if n is None or number is None:
         return None
-    return answering.get_attempt_for(turn.ctx, pid), n, option
+    attempt = answering.get_attempt_for(turn.ctx, pid)
+    if not turn.private:
+        turn.toast(IN_PRIVATE)
+        return None
+    return attempt, n, number
 
 
-def _marked(turn: Turn, attempt: Attempt, n: int) -> tuple[int, ...]:
-    data = turn.dialogue.data if turn.dialogue is not None and turn.dialogue.name == NAME else {}
-    return picked_of(data["mask"]) if (data.get("attempt"), data.get("n")) == (attempt.pid, n) else ()
-
-
-def _hand_in(turn: Turn, attempt: Attempt, n: int) -> None:
-    if picked := _marked(turn, attempt, n):
+def _hand_in(turn: Turn, attempt: Attempt, n: int, picked: Sequence[int]) -> None:
+    if picked:
         _answer(turn, attempt, n, list(picked))
         return
     asked = answering.next_question(turn.ctx, attempt)
@@ -202,32 +215,39 @@ def _ask(turn: Turn, attempt: Attempt) -> None:
         _finish(turn, attempt)
         return
     n, question = asked
-    _wait(turn, attempt, n, question, 0)
+    heard = _wait(turn, attempt, n, question, 0)
+    if question.kind == SHORT and not heard:
+        go_on = Button(T("Go on answering"), f"quiz.start:{answering.push_of(turn.ctx, attempt).pid}")
+        _tell(turn, BUSY, [[go_on]])
+        return
     closes_at = answering.push_of(turn.ctx, attempt).closes_at
     poll = question_poll(question, f"quiz:{attempt.pid}.{n}", _head(turn, attempt, n), closes_at)
-    _tell(turn, *_question(turn, attempt, n, question), poll=poll)
+    _tell(turn, *_question(turn, attempt, n, question, heard=heard), poll=poll)
 
 
 def _head(turn: Turn, attempt: Attempt, n: int) -> Node:
     return T("Question {n} of {all}", n=n, all=answering.get_result(turn.ctx, attempt).questions)
 
 
-def _question(turn: Turn, attempt: Attempt, n: int, question: Question, chosen: list[int] | None = None,
-              ) -> tuple[Node, Rows]:  # fmt: skip
+def _question(turn: Turn, attempt: Attempt, n: int, question: Question, chosen: Sequence[int] = (),
+              heard: bool = True) -> tuple[Node, Rows]:  # fmt: skip
     """A question as it is asked, and its buttons. A short answer has none: a typed number is an answer there."""
-    tree = question_tree(question, _head(turn, attempt, n), chosen or ())
-    verb = "mark" if question.kind == MULTIPLE else "pick"
+    tree = question_tree(question, _head(turn, attempt, n), chosen)
+    mask, about = mask_of(chosen), f"{attempt.pid}.{n}"
     labels: list[Node] = [TRUE, FALSE]
     if question.kind != TRUTH:
         labels = [Words(LETTERS[i]) for i in range(len(question.options))]
     if question.kind == SHORT:
         return Lines(tree, _hint(question)), []
-    buttons = [Button(label, f"quiz.{verb}:{attempt.pid}.{n}.{i}") for i, label in enumerate(labels)]
+    several = question.kind == MULTIPLE
+    actions = [f"mark:{about}.{mask ^ 1 << i}" if several else f"pick:{about}.{i}" for i in range(len(labels))]
+    buttons = [Button(label, f"quiz.{action}") for label, action in zip(labels, actions, strict=True)]
     rows: Rows = [buttons[at : at + PER_ROW] for at in range(0, len(buttons), PER_ROW)]
-    if question.kind != MULTIPLE:
+    if not several:
         return tree, rows
-    rows.append([Button(T("Hand in the answer"), f"quiz.hand:{attempt.pid}.{n}", style="primary")])
-    return Lines(tree, _hint(question)), rows
+    rows.append([Button(T("Hand in the answer"), f"quiz.hand:{about}.{mask}", style="primary")])
+    pressed = T("Mark all that are right, then press “Hand in the answer”.")
+    return Lines(tree, _hint(question) if heard else pressed), rows
 
 
 def _hint(question: Question) -> Node:
@@ -246,7 +266,7 @@ def _finish(turn: Turn, attempt: Attempt) -> None:
     result = answering.get_result(turn.ctx, attempt)
     lines: list[Node] = [T("Done: {score} of {all} right.", score=attempt.score, all=result.questions)]
     if attempt.passed is not None:
-        lines.append(T("✓ Passed.") if attempt.passed else T("Not passed this time."))
+        lines.append(PASSED if attempt.passed else NOT_PASSED)
     push = answering.push_of(turn.ctx, attempt)
     rows: Rows = [[Button(T("Try the quiz again"), f"quiz.start:{push.pid}")]] if result.left != 0 else []
     _tell(turn, Lines(*lines, *_again(result.left)), rows)
@@ -283,12 +303,17 @@ def _judged(done: Answered) -> Node:
     return Lines(question_tree(done.question), mine, *_verdict(done))
 
 
-def _wait(turn: Turn, attempt: Attempt, n: int, question: Question, mask: int) -> None:
-    """Take what is typed next in the private chat as the answer."""
+def _wait(turn: Turn, attempt: Attempt, n: int, question: Question, mask: int) -> bool:
+    """Take what is typed next in the private chat as the answer; False while something else is typed there."""
+    chat_id, identity = _private_chat(turn), turn.face.identity.id
+    if chat_id is None:
+        return False
+    open_ = dialogues.current_dialogue(turn.ctx, chat_id, identity)
+    if open_ is not None and open_.name != NAME:
+        return False
     data = {"attempt": attempt.pid, "n": n, "mask": mask}
-    if (chat_id := _private_chat(turn)) is not None:
-        identity = turn.face.identity.id
-        turn.dialogue = dialogues.open_dialogue(turn.ctx, chat_id, identity, NAME, "answer", _hint(question), data)
+    turn.dialogue = dialogues.open_dialogue(turn.ctx, chat_id, identity, NAME, "answer", _hint(question), data)
+    return True
 
 
 def _private_chat(turn: Turn) -> int | None:

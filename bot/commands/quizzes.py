@@ -12,6 +12,7 @@ from api.quizzes.status import SHOWN, missing_tree, statistics, status_rows, sta
 from bot.commands import quizmaking, quiztaking
 from bot.commands.closing import ask_closing, closing_of, take_closing
 from bot.commands.sending import CANCEL, Data, Sending, moment
+from bot.commands.sent import SentList
 from bot.registry import LEADER, Command, Feature, Talk
 from bot.turn import Choices, Turn
 
@@ -129,10 +130,14 @@ def press_show(turn: Turn, pid: str) -> None:
 
 
 def press_remove(turn: Turn, pid: str) -> None:
-    """Ask before a quiz is removed."""
+    """Ask before a quiz is removed, with what else will not happen then."""
     quiz = service.get_quiz_for(turn.ctx, pid)
     yes = Button(T("Yes, remove it"), f"quiz.removed:{pid}", style="danger")
-    turn.whisper(T("Remove “{title}” from the quiz bank? Nobody finds it any more.", title=quiz.title), [[yes]])
+    lines: list[Node] = [T("Remove “{title}” from the quiz bank? Nobody finds it any more.", title=quiz.title)]
+    if n := service.count_scheduled(turn.ctx, quiz):
+        lines.append(Plural("One scheduled push of it will not go out.",
+                            "{n} scheduled pushes of it will not go out.", n))  # fmt: skip
+    turn.whisper(Lines(*lines), [[yes]])
 
 
 def press_removed(turn: Turn, pid: str) -> None:
@@ -178,21 +183,28 @@ def press_remind(turn: Turn, pid: str) -> None:
 
 def press_withdraw(turn: Turn, pid: str) -> None:
     """Ask before a quiz is taken back."""
-    pushes.get_push_for(turn.ctx, pid)
+    waits = pushes.get_push_for(turn.ctx, pid).released_at is None
     yes = Button(T("Yes, take it back"), f"quiz.withdrawn:{pid}", style="danger")
-    turn.whisper(T("Take this quiz back? It disappears for everybody; what was answered stays counted."), [[yes]])
+    gone = T("Take this quiz back? It disappears for everybody; what was answered stays counted.")
+    turn.whisper(T("It has not gone out yet. Shall it not be sent at all?") if waits else gone, [[yes]])
 
 
 def press_withdrawn(turn: Turn, pid: str) -> None:
     """Take it back."""
-    pushes.withdraw_push(turn.ctx, pid)
-    turn.replace_pressed(T("✓ Taken back."))
+    push = pushes.withdraw_push(turn.ctx, pid)
+    turn.replace_pressed(T("✓ Taken back.") if push.released_at is not None else T("✓ It will not be sent."))
 
 
 SENDING = Sending(NAME, ACTION, _take, _show, _send, _terms, _change)
+SENT = SentList(
+    NAME, T("My quizzes"), T("You have sent no quiz yet. Send “quiz” to choose one."), pushes.list_sent,
+    pushes.describe_sent, pushes.show_card,
+)  # fmt: skip
 FEATURE = Feature(
     commands=(
         Command(NAME, ("测验", "微测", "quiz"), T("quizzes that wait for me; hosts push one"), handle_quiz),
+        Command("quizzes", ("我的测验", "my quizzes"), T("quizzes I sent: how they go, remind, take back"), SENT.handle,
+                who=LEADER),
         Command("newquiz", ("出题", "新测验", "newquiz"), T("type questions into the bank"), quizmaking.handle_newquiz,
                 who=LEADER),
     ),
@@ -212,12 +224,13 @@ FEATURE = Feature(
         ("quiz.remind", press_remind),
         ("quiz.withdraw", press_withdraw),
         ("quiz.withdrawn", press_withdrawn),
+        *SENT.buttons,
     ),
     votes=(("quiz", quiztaking.hear_vote), ("quiz.push", quiztaking.hear_push_vote)),
     dialogues=(
         (NAME, Talk(T("the push of a quiz"), SENDING.hear)),
         (quizmaking.NAME, Talk(T("the new quiz"), quizmaking.hear)),
-        (quiztaking.NAME, Talk(T("the quiz"), quiztaking.hear, quiztaking.cancelled, quiztaking.HAND_IN)),
+        (quiztaking.NAME, Talk(T("the quiz"), quiztaking.hear, quiztaking.cancelled, answers=quiztaking.HAND_IN)),
     ),
     offers=(quizmaking.offer_quiz,),
 )  # fmt: skip

@@ -42,5 +42,10 @@ async def test_ask_vote_look_close_take_back(shop: Quizzing) -> None:
         assert (await li.post(f"/polls/{pid}/closing")).status_code in (403, 404)
         assert (await host.post(f"/polls/{pid}/closing")).json()["closed_at"] is not None
         assert (await li.put(f"/polls/{pid}/vote", json={"picked": []})).json()["code"] == "poll.closed"
-        assert (await host.post(f"/polls/{pid}/withdrawal")).json()["withdrawn_at"] is not None
+        assert len((await li.get(f"/polls/{pid}/votes")).json()["items"]) == 2, "closed, it stays to be seen"
+        gone = (await host.post(f"/polls/{pid}/withdrawal")).json()
+        assert gone["withdrawn_at"] is not None and gone["voters"] == 0
+        for path in (f"/polls/{pid}", f"/polls/{pid}/votes"):
+            assert (await li.get(path)).status_code == 404, "it disappeared with all votes"
+        assert (await host.get(f"/polls/{pid}/votes")).json()["items"] == []
         assert (await host.post(f"/polls/{pid}/withdrawal")).status_code == 409

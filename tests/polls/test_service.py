@@ -49,6 +49,9 @@ async def names(shop: Quizzing, poll: OpenPoll) -> list[tuple[str, ...]]:
         ("A、B两个方案选哪个？\n甲\n乙", ("A、B两个方案选哪个？", ["甲", "乙"])),
         ("周几？", ("周几？", [])),
         (" \n ", ("", [])),
+        ("你支持方案A、方案B、还是方案C？\nA. 甲\nB. 乙", ("你支持方案A、方案B、还是方案C？", ["甲", "乙"])),
+        ("你支持方案A、方案B、还是方案C？\n方案A\n方案B", ("你支持方案A、方案B、还是方案C？", ["方案A", "方案B"])),
+        ("A、B两地去哪？\n北京\n上海", ("A、B两地去哪？", ["北京", "上海"])),
     ],
 )
 def test_what_is_typed_is_read(text: str, read: tuple[str, list[str]]) -> None:

@@ -1,5 +1,7 @@
 """A host types questions, mends what is wrong, and keeps them in the workshop's bank (G8)."""
 
+import pytest
+
 from tests.support.quizzing import FOUR, ONE, Quizzing
 
 
@@ -18,7 +20,7 @@ async def test_questions_are_just_sent_looked_at_and_kept(shop: Quizzing) -> Non
     await host.press("存入题库")
     assert "已存入科学工坊的题库" in host.sheets()[-2].text
     await host.press("看一看")
-    host.expect("第三单元 <b>小测</b>", "#三年级 #科学", "北京 / 北京市", "3 / 三")
+    host.expect("第三单元 <b>小测</b>", "#三年级 #科学", "以下任一算对：「北京」「北京市」", "「3」「三」")
     await host.press("修改")
     host.expect("修改测验")
     await host.press("取消")
@@ -130,3 +132,56 @@ async def test_removing_asks_first_and_needs_the_right(shop: Quizzing) -> None:
     await shop.host.press("确定删除")
     await shop.host.say("测验")
     shop.host.expect("题库里还没有测验")
+
+
+async def test_what_is_typed_under_the_preview_is_a_choice_or_more_questions_and_nothing_else(shop: Quizzing) -> None:
+    host = shop.host
+    for words in ("存入题库", "好的，保存", "好"):
+        await host.say(ONE)
+        host.expect("新测验")
+        await host.say("谢谢，辛苦了")
+        host.expect("没问题就点“存入题库”")
+        await host.say(words)
+        sheet = host.expect("发“测验”就能找到它")
+        await host.press("看一看")
+        sheet = host.expect("解析：一年转一圈。")
+        assert not [part for part in ("谢谢", words) if part in sheet.text]
+    await host.say(ONE)
+    await host.say("标签：科学")
+    host.expect("#科学")
+    await host.say("改标题")
+    host.expect("标题是什么？")
+    await host.say("取消")
+
+
+async def test_faulty_questions_are_not_saved_by_a_word(shop: Quizzing) -> None:
+    await shop.host.say("出题 1．甲？\nA．一\nB．二\n答案：C")
+    shop.host.expect("有 1 处要改")
+    await shop.host.say("保存")
+    shop.host.expect("点“改一道题”重发那一题")
+
+
+@pytest.mark.parametrize("command", ["出题", "/newquiz", "出题："])
+async def test_lines_are_counted_as_they_were_typed(shop: Quizzing, command: str) -> None:
+    await shop.host.say(f"{command}\n1．甲？\nA．一\nB．二\n答案：C")
+    shop.host.expect("第 5 行：答案“C”对不上选项", "「答案：C」")
+
+
+async def test_answers_in_brackets_make_a_quiz_and_a_sentence_with_one_does_not(shop: Quizzing) -> None:
+    await shop.host.say("1、我国的首都是（B）\nA、上海\nB、北京\n2、太阳从东边升起。（√）")
+    shop.host.expect("新测验", "答案：B．北京", "答案：对")
+    await shop.host.say("取消")
+    shop.host.unread()
+    await shop.host.say("明天照常开会（对）")
+    assert "新测验" not in "".join(sheet.text for sheet in shop.host.unread())
+
+
+async def test_a_question_that_begins_with_figures_is_replaced_by_one(shop: Quizzing) -> None:
+    host = shop.host
+    await host.say("1.3+4=？\n答案：7\n2.5+6=？\n答案：10\n3.太阳圆吗？\n答案：对")
+    for given in ("2.5+7=？\n答案：12", "5+7=？\n答案：12"):
+        await host.press("改一道题")
+        await host.press("2")
+        await host.say(given)
+        sheet = host.sheets()[-1]
+        assert "5+7=？" in sheet.text and sheet.text.count("答案：") == 3 and "2.5+7" not in sheet.text

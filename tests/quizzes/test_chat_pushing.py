@@ -1,9 +1,10 @@
 """A host pushes a quiz: which, to whom, until when; then sees how it goes and reminds the missing, in private (C4)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tests.support.clock import tick
 from tests.support.quizzing import FOUR, ONE, RIGHT, WRONG, Quizzing
+from tests.support.talk import NOW
 
 
 async def test_from_the_command_to_the_room(shop: Quizzing) -> None:
@@ -122,3 +123,94 @@ async def test_a_new_one_is_typed_in_between_and_pushed(shop: Quizzing) -> None:
     host.expect("发哪份测验")
     await host.say("取消")
     host.expect("已取消")
+
+
+async def _scheduled(shop: Quizzing) -> str:
+    """A quiz of the bank goes out tomorrow at eight; returns its pid."""
+    quiz = await shop.quiz(ONE)
+    await shop.host.press_action(f"quiz.push:{quiz.pid}")
+    await shop.host.press("定时发送")
+    await shop.host.say("明天早上8点")
+    await shop.host.press("确认发送")
+    shop.host.unread()
+    return quiz.pid
+
+
+async def _tomorrow(shop: Quizzing) -> None:
+    shop.world.set_time(datetime.fromisoformat("2026-11-24T08:00:30+08:00"))
+    await tick(shop.world)
+    await shop.world.settle()
+
+
+async def test_what_is_scheduled_goes_out_as_it_was_mended(shop: Quizzing) -> None:
+    host, pid = shop.host, await _scheduled(shop)
+    await host.press_action(f"quiz.show:{pid}")
+    await host.press("修改")
+    await host.press("改一道题")
+    await host.say("地球绕着谁转呢？\nA．月亮\nB．太阳\n答案：B")
+    await host.press("存入题库")
+    await _tomorrow(shop)
+    shop.li.expect("地球绕着谁转呢？")
+    host.expect("测验已发出")
+
+
+async def test_what_is_removed_does_not_go_out_and_that_is_said(shop: Quizzing) -> None:
+    host, pid = shop.host, await _scheduled(shop)
+    cohost = await shop.world.teacher("陈老师", shop.school)
+    await shop.world.join(cohost, shop.workshop, "cohost")
+    await cohost.press_action(f"quiz.push:{pid}")
+    await cohost.press("定时发送")
+    await cohost.say("明天早上8点")
+    await cohost.press("确认发送")
+    cohost.unread()
+    await host.press_action(f"quiz.show:{pid}")
+    await host.press("从题库删除")
+    host.expect("确定从题库删除", "还有 2 次定时发送没有发出")
+    await host.press("确定删除")
+    host.unread()
+    cohost.expect("定时发给科学工坊的测验“地球绕着谁转？”没有发出：它已从题库删除")
+    await _tomorrow(shop)
+    shop.li.expect_nothing()
+    host.expect_nothing()
+
+
+async def test_what_was_over_before_it_went_out_is_said(shop: Quizzing) -> None:
+    await shop.push(ONE, release_at=NOW + timedelta(hours=1), closes_at=NOW + timedelta(hours=2))
+    shop.world.pass_time(hours=3)
+    await tick(shop.world)
+    await shop.world.settle()
+    shop.host.expect("没有发出：截止时间已经过了")
+    shop.li.expect_nothing()
+
+
+async def test_what_was_sent_is_found_again(shop: Quizzing) -> None:
+    host = shop.host
+    await host.say("我的测验")
+    host.expect("你还没发过测验")
+    await shop.push()
+    await _scheduled(shop)
+    await host.say("/quizzes")
+    host.expect("我的测验", "1. 地球绕着谁转？ · 科学工坊 · ⏰ 明天（周二）08:00", "2. 第三单元小测 · 科学工坊")
+    await host.press("2. 第三单元小测")
+    host.expect("测验已发出 · 第三单元小测 · 科学工坊", "还没答：3 人")
+    await host.press("1. 地球绕着谁转？")
+    sheet = host.expect("测验定时发出：明天（周二）08:00 · 地球绕着谁转？")
+    assert [label for label, _ in sheet.buttons] == ["撤回"]
+    await host.press("撤回")
+    host.expect("还没发出去")
+    await host.press("确定撤回")
+    await _tomorrow(shop)
+    assert "地球绕着谁转" not in "".join(sheet.text for sheet in shop.li.unread())
+    await shop.li.press_action(f"quiz.card:{(await shop.push(ONE)).pid}")
+    assert "还没答" not in "".join(sheet.text for sheet in shop.li.sheets())
+
+
+async def test_at_the_end_no_old_words_remain(shop: Quizzing) -> None:
+    await shop.push(ONE, closes_at=NOW + timedelta(hours=1))
+    await shop.world.settle()
+    live = shop.host.expect("测验已发出")
+    shop.world.pass_time(hours=1, seconds=5)
+    await tick(shop.world)
+    await shop.world.settle()
+    assert "测验已截止" in live.text and not live.buttons
+    assert "谁没答" in [label for label, _ in shop.host.expect("测验已截止").buttons]

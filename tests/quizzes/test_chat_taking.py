@@ -7,6 +7,7 @@ import pytest
 
 from api.context import Context
 from storage.communities import Membership
+from storage.journals import JournalEntry
 from tests.support.clock import tick
 from tests.support.quizzing import FOUR, ONE, RIGHT, Quizzing, quizzing_in
 from tests.support.talk import NOW, a_world
@@ -296,3 +297,86 @@ def _statistics(ctx: object, pid: str) -> object:
     from api.quizzes.pushes import get_statistics
 
     return get_statistics(ctx, pid)  # type: ignore[arg-type]
+
+
+async def test_buttons_of_the_private_chat_change_nothing_in_a_room(shop: Quizzing) -> None:
+    """A hostile client presses what belongs to its own attempt under the message that everybody reads."""
+    room = await shop.world.room(shop.workshop)
+    push = await shop.push(place="rooms")
+    await shop.world.settle()
+    sheet = shop.li.expect("第三单元小测", room=room)
+    before = sheet.text
+    await shop.li.press("作答", room=room)
+    pick = _action(shop.li, "quiz.pick")
+    assert await shop.li.press_action(pick, sheet.native, room=room) == ["题目发到我们的私聊里了。"]
+    await shop.li.press("B")
+    for name in ("quiz.mark", "quiz.hand"):
+        action = _action(shop.li, name)
+        assert await shop.li.press_action(action, sheet.native, room=room) == ["题目发到我们的私聊里了。"]
+    assert (sheet.text, [label for label, _ in sheet.buttons]) == (before, ["作答"])
+    assert [each.answers for each in (await shop.world.run(_statistics, push.pid, actor=shop.host))[3]] == [1, 0, 0, 0]
+
+
+async def test_a_log_that_is_open_stays_open(shop: Quizzing) -> None:
+    li = shop.li
+    push = await shop.push()
+    await shop.world.settle()
+    await li.say("日志")
+    await li.say("今天我上了一节识字课，孩子们很积极，读得很响亮。")
+    await li.press("作答")
+    await li.press("B")
+    sheet = li.expect("第 2/4 题")
+    assert "打字母" not in sheet.text, "what is typed now belongs to the log"
+    await li.press("A")
+    assert await li.press("C") == ["已选：A、C"]
+    assert await li.press("提交答案") == ["✓ 答对了！"]
+    await li.press("对")
+    li.expect("下一题要打字回答")
+    await li.say("下午我们又一起听写了二十个生字，大家都很认真。")
+    await li.press("接着答")
+    li.expect("下一题要打字回答")
+    assert [each.answers for each in (await shop.world.run(_statistics, push.pid, actor=shop.host))[3]] == [1, 1, 1, 0]
+    await li.press("提交")
+    li.expect("已交到科学工坊")
+    kept = await shop.world.run(lambda ctx: ctx.session.query(JournalEntry).one().body)
+    assert "识字课" in kept and "听写" in kept, "nothing of the log was lost"
+    await li.press("接着答")
+    li.expect("第 4/4 题")
+    await li.say("北京")
+    li.expect("答完了：4 题答对 4 题")
+
+
+async def test_a_mark_pressed_twice_is_one_mark(shop: Quizzing) -> None:
+    await shop.push("1．水果？\nA．苹果\nB．白菜\nC．梨\n答案：AC")
+    await shop.world.settle()
+    await shop.li.press("作答")
+    mark = _action(shop.li, "quiz.mark")
+    assert await shop.li.press_action(mark) == await shop.li.press_action(mark) == ["已选：C"]
+
+
+async def test_whoever_sees_the_bank_is_not_scored(shop: Quizzing) -> None:
+    cohost = await shop.world.teacher("陈老师", shop.school)
+    await shop.world.join(cohost, shop.workshop, "cohost")
+    push = await shop.push(ONE)
+    await shop.world.settle()
+    assert await cohost.press("B") == ["题库里的答案你都看得到，作答不计入。"]
+    await cohost.say("测验")
+    assert "等你作答" not in "".join(sheet.text for sheet in cohost.unread())
+    assert await cohost.press_action(f"quiz.stats:{push.pid}") == [
+        "这份测验是周坊主发的，答得怎么样只有周坊主看得到。"
+    ]  # fmt: skip
+
+
+async def test_who_had_begun_learns_how_it_ended(shop: Quizzing) -> None:
+    await shop.push(closes_at=NOW + timedelta(hours=1))
+    await shop.world.settle()
+    await shop.li.press("作答")
+    await shop.li.press("B")
+    await shop.wang.press("作答")
+    for voice in (shop.li, shop.wang):
+        voice.unread()
+    shop.world.pass_time(hours=1, seconds=5)
+    await tick(shop.world)
+    await shop.world.settle()
+    shop.li.expect("“第三单元小测”已截止", "4 题答对 1 题", "这次没有通过")
+    shop.wang.expect_nothing()

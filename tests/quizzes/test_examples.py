@@ -16,4 +16,7 @@ def test_examples_are_read_without_a_fault(language: str) -> None:
     for text in shown:
         draft = parse(text)
         assert not draft.faults
-        assert [(each.kind, each.right, bool(each.reason)) for each in draft.questions] == [("single", (1,), True)]
+        assert [(each.kind, each.right, bool(each.reason)) for each in draft.questions] == [
+            ("single", (1,), True), ("short", (), False),
+        ]  # fmt: skip
+        assert len(draft.questions[1].accepted) == 2

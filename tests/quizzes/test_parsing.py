@@ -4,6 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from api.quizzes.marks import typed_lines
 from api.quizzes.parsing import parse
 from api.quizzes.questions import (
     MULTIPLE,
@@ -38,6 +39,31 @@ PLAIN = "1．地球绕着谁转？\nA．月亮\nB．太阳\n答案：B\n解析�
         "1、地球绕着谁转？\nA月亮  B太阳\n答案：B\n解析：一年转一圈。",
         "1. 地球绕着谁转？A 月亮 B 太阳 答案：B 解析：一年转一圈。",
         "１．地球绕着谁转？\nＡ月亮\nＢ太阳\n答案：B\n解析：一年转一圈。",
+        "1 . 地球绕着谁转？\nA . 月亮\nB . 太阳\n答案 : B\n解析 : 一年转一圈。",
+        "1．地球绕着谁转？\x0bA．月亮\x0bB．太阳\x0b答案：B\u2028解析：一年转一圈。",
+        "1．地球绕着谁转？\nA．月亮\nB．太阳\n难度：易\n答案：B\n解析：一年转一圈。\n【知识点】地球",
+        *[
+            f"1．地球绕着谁转？\nA．月亮\nB．太阳\n{answer}\n解析：一年转一圈。"
+            for answer in (
+                "答案：B。",
+                "答案：（B）",
+                "答案：选B",
+                "答案：B、太阳",
+                "答案：B（太阳）",
+                "答案:B:太阳;",
+                "答案 B",
+                "答案B",
+                "答：B",
+                "正确答案为：B",
+                "答案是B",
+                "（答案：B）",
+                "（答案B）",
+                "我的答案: A:月亮;\n正确答案: B:太阳;",
+                "答案：【B】",
+            )
+        ],
+        "1．地球绕着谁转？\nA．月亮\nB．太阳\n答案：B（解析：一年转一圈。）",
+        "1．地球绕着谁转？\nA．月亮 B．太阳（答案：B）\n解析：一年转一圈。",
     ],
 )
 def test_one_question_in_many_hands(text: str) -> None:
@@ -51,13 +77,61 @@ def test_one_question_in_many_hands(text: str) -> None:
         ("1. x\nA. 一 B. 二 C. 三 D. 四\n答案：ABD", MULTIPLE, (0, 1, 3), ()),
         ("1. x\nA. 一 B. 二 C. 三\n答案：A、C", MULTIPLE, (0, 2), ()),
         ("1. x\nA. 一 B. 二 C. 三\n答案：Ｃ，Ａ", MULTIPLE, (0, 2), ()),
+        ("1. x\nA. 一 B. 二 C. 三\n答案：A+C。", MULTIPLE, (0, 2), ()),
+        ("1. x\nA. 一 B. 二 C. 三\n答案：A:一;C:三;", MULTIPLE, (0, 2), ()),
         ("1. x（多选）\nA. 一 B. 二\n答案：B", MULTIPLE, (1,), ()),
-        *[(f"1. x（ ）\n答案：{word}", TRUTH, (0,), ()) for word in ("对", "√", "正确", "T", "True", "✓。")],
-        *[(f"1. x（ ）\n答案：{word}", TRUTH, (1,), ()) for word in ("错", "×", "错误", "F", "false", "不对")],
+        *[
+            (f"1. x（ ）\n答案：{word}", TRUTH, (0,), ())
+            for word in (
+                "对",
+                "√",
+                "正确",
+                "T",
+                "True",
+                "✓。",
+                "✔\ufe0f",
+                "✅",
+                "☑",
+                "（√）",
+                "（对）。",
+                "对的",
+                "是的",
+                "没错",
+                "T（对）",
+                "对/√",
+            )
+        ],
+        *[
+            (f"1. x（ ）\n答案：{word}", TRUTH, (1,), ())
+            for word in (
+                "错",
+                "×",
+                "错误",
+                "F",
+                "false",
+                "不对",
+                "❌",
+                "✖\ufe0f",
+                "╳",
+                "✕",
+                "(×)",
+                "错的",
+                "F（错）",
+            )
+        ],
         ("1. x\nA. 对 B. 错\n答案：A", SINGLE, (0,), ()),
         ("1. x\n答案：北京", SHORT, (), ("北京",)),
         ("1. x\n答案：北京；北京市;BeiJing／京", SHORT, (), ("北京", "北京市", "BeiJing", "京")),
         ("1. x\n答案：1/2", SHORT, (), ("1/2",)),
+        *[(f"1. x\n答案：北京{between}北京市", SHORT, (), ("北京", "北京市")) for between in "/或、，,|"],
+        ("1. x\n答案：3/三", SHORT, (), ("3", "三")),
+        ("1. x\n答案：60千米/时", SHORT, (), ("60千米/时",)),
+        ("1. x\n答案：减轻作业负担、减轻校外培训负担", SHORT, (), ("减轻作业负担、减轻校外培训负担",)),
+        ("1. x\n答案：红、黄、蓝；", SHORT, (), ("红、黄、蓝",)),
+        ("1. x\n答案：Yes, I do.", SHORT, (), ("Yes, I do.",)),
+        ("1. x\n答案：或许", SHORT, (), ("或许",)),
+        ("1. x（ ）\n答案：√2", SHORT, (), ("√2",)),
+        ("1. x（ ）\n答案：对称轴", SHORT, (), ("对称轴",)),
         ("1. x\n答案：䶮；𬭁", SHORT, (), ("䶮", "𬭁")),
     ],
 )
@@ -96,6 +170,18 @@ def test_kinds_and_answers(text: str, kind: str, right: tuple[int, ...], accepte
         (f"1. x\n答案：对\n标签：{'长' * 21}", [(3, "tags")]),
         (f"{'长' * 121}\n1. x\n答案：对", [(1, "title_too_long")]),
         ("\n".join(f"{n}. x\n答案：对" for n in range(1, 52)), [(101, "too_many")]),
+        ("1. x（ ）\n答案：√×", [(2, "truth_unknown")]),
+        ("1. x（ ）\n答案：对，错", [(2, "truth_unknown")]),
+        ("1. 首都是____，长河是____。\n答案：北京；长江", [(2, "blanks")]),
+        ("1. 首都是（ ），长河是（ ）。\n答案：北京 长江", [(2, "blanks")]),
+        ("1. x\n答案：对\n因为\n2. y\n答案：错", [(3, "lost_line")]),
+        ("1. x\n答案：对\n\n小明去上学。\n他迟到了。\n\n2. y\n答案：错", [(4, "lost_line")]),
+        ("1. x\n答案：对\n解析：是\n阅读短文，回答2、3题。\n小明去上学。\n2. y\n答案：错", [(4, "lost_line")]),
+        ("阅读短文，回答问题。\n小明去上学。\n1. y\n答案：错", [(1, "lost_line")]),
+        ("1. x\n答案：对\n二、判断题\n都要写出理由\n2. y\n答案：错", [(4, "lost_line")]),
+        ("1. x\n答案：对\n2.5 大于 2", [(3, "lost_line")]),
+        ("1.3+4=？\nA.6\nB.7\n2.5+6=？\nA.10\nB.11\n答案：B", [(1, "no_answer")]),
+        ("\x0b1. x\x0bA. 一\n答案：A", [(3, "one_option")]),
         ("1. x\n答案：对\n\n2. y\nA. 一\nB. 二\n答案：D\n3. z", [(7, "answer_unknown"), (8, "no_answer")]),
     ],
 )
@@ -197,7 +283,9 @@ FRAGMENTS = st.sampled_from(
     ["1．", "2、", "（3）", "第4题 ", "12. ", "A．", "B. ", "C）", "(D) ", "Ａ．", "答案：", "ANSWER: ", "【解析】",
      "解析：", "标签：", "对", "×", "AB", "B", "苹果", "3.5", "x y", "；", "／",
      "（B）", "（√）", "A", "A苹果", " B苹果", "\nB 好", "？", " ", "　", "\n", "\n\n", "\u200b",
-     "䶮", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "一、单选题", "多选", "\r\n", "\u2028", "\x85", "\x0b", "²"]
+     "䶮", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "一、单选题", "多选", "\r\n", "\u2028", "\x85", "\x0b", "²",
+     "1.5", "２．5", "（答案：", "（解析：", "）", "答案 ", "判断题", "难度：易",
+     "A、", "、", "，", "或", "/", "____", "（ ）", "✔\ufe0f"]
 )  # fmt: skip
 TEXTS = st.one_of(st.text(max_size=300), st.lists(FRAGMENTS, max_size=40).map("".join))
 LINES = st.lists(
@@ -216,7 +304,7 @@ LINES = st.lists(
 @given(TEXTS)
 def test_nothing_makes_it_fail(text: str) -> None:
     draft = parse(text)
-    lines = text.count("\n") + text.count("\r") + 1
+    lines = len(typed_lines(text))
     assert draft.questions or draft.faults
     assert all(1 <= fault.line <= lines for fault in draft.faults)
 

@@ -75,9 +75,7 @@ async def test_as_often_as_one_likes(shop: Quizzing) -> None:
         (4, (), "长" * 501, "quiz.words"),
     ],
 )  # fmt: skip
-async def test_answers_that_do_not_fit(
-    shop: Quizzing, n: int, picked: tuple[int, ...], words: str, code: str
-) -> None:
+async def test_answers_that_do_not_fit(shop: Quizzing, n: int, picked: tuple[int, ...], words: str, code: str) -> None:
     push = await shop.push()
     attempt = await shop.world.run(answering.start_attempt, push.pid, actor=shop.li)
     with pytest.raises(Invalid) as refused:

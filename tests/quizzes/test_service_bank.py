@@ -1,12 +1,15 @@
 """The bank of quizzes: who may type into it, what is found, what changing means once people have answered."""
 
+from datetime import timedelta
+
 import pytest
 
 from api.errors import Forbidden, Invalid, NotFound
 from api.quizzes import answering, service
 from api.quizzes.keeping import erase_quizzes, export_quizzes
-from api.quizzes.pushes import get_statistics
+from api.quizzes.pushes import get_statistics, push_quiz
 from tests.support.quizzing import ONE, WRONG, Quizzing
+from tests.support.talk import NOW
 
 
 async def test_a_quiz_is_kept_and_found_by_its_words(shop: Quizzing) -> None:
@@ -81,6 +84,17 @@ async def test_what_people_answered_stays_what_it_was(shop: Quizzing) -> None:
     assert len(tallies) == 4 and tallies[0].correct == 1
     await run(service.remove_quiz, other.pid, actor=shop.host)
     await shop.answer(shop.wang, push)  # removing from the bank takes nothing from whom it was pushed to
+
+
+async def test_what_waits_takes_the_new_questions_and_what_went_out_keeps_the_old(shop: Quizzing) -> None:
+    run, quiz = shop.world.run, await shop.quiz()
+    how = {"place": "people", "actor": shop.host}
+    out = await run(push_quiz, quiz.pid, shop.workshop.pid, **how)
+    waits = await run(push_quiz, quiz.pid, shop.workshop.pid, release_at=NOW + timedelta(hours=1), **how)
+    other = await run(service.edit_quiz, quiz.pid, text=ONE, actor=shop.host)
+    assert other.pid != quiz.pid
+    counts = [len((await run(get_statistics, push.pid, actor=shop.host))[3]) for push in (out, waits)]
+    assert counts == [4, 1]
 
 
 async def test_a_persons_answers_are_handed_out_and_forgotten(shop: Quizzing) -> None:

@@ -81,6 +81,12 @@ async def test_a_school_gets_a_quiz_too_and_all_its_people_owe_it(shop: Quizzing
     assert (await run(pushes.figures, push)).missing == 4
     await run(answering.answer_push, push.pid, (1,), actor=shop.host)
     assert (await run(pushes.figures, push)).missing == 3
+    await world.appoint(shop.li, shop.school, "school_trainer")  # who sees the bank from now on
+    names = (await run(pushes.find_missing, push.pid, actor=head))[1]
+    assert sorted(person.name for person in names) == ["王老师", "赵老师"]
+    assert await run(answering.find_waiting, actor=shop.li) == []
+    with pytest.raises(Forbidden, match=r"quiz.knows"):
+        await run(answering.answer_push, push.pid, (1,), actor=shop.li)
 
 
 async def test_only_the_missing_are_reminded_once_a_day_and_not_at_night(shop: Quizzing) -> None:

@@ -2,14 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from api.context import Context
 from api.messaging.delivering import Work
+from api.messaging.polls import Poll
 from api.messaging.receiving import Arrival, receive
+from api.messaging.render import Reader
+from api.messaging.tree import Words
+from bot.platforms.telegram.polls import fields_of
 from storage.messaging import Chat, Incoming, SentPoll
 from storage.quiz_pushes import Answer, Attempt
 from tests.emulators.telegram import Message
@@ -83,6 +89,35 @@ async def test_whoever_it_was_passed_on_to_changes_nothing(shop: Quizzing) -> No
     await votes(shop, stranger, copy, 1)
     assert stranger.sheets() == []
     assert await world.run(answers) == [] and question(li) is first
+
+
+async def test_a_pushed_question_counts_in_ones_own_copy_only(shop: Quizzing) -> None:
+    li, wang, world = shop.li, shop.wang, shop.world
+    await shop.push(ONE)
+    await world.settle()
+    copy = li.phone.forward(question(li), world.owner.create_group("闲聊", li.phone, wang.phone))
+    await votes(shop, wang, copy, 1)
+    wang.expect("这是别人转给你的，没有计入")
+    assert await world.run(answers) == []
+    await votes(shop, wang, question(wang), 1)
+    assert await world.run(answers) == [(2, True)]
+
+
+def test_a_question_cannot_be_passed_on_and_an_open_poll_can() -> None:
+    reader = Reader("zh_CN", ZoneInfo("Asia/Shanghai"), datetime.now(UTC))
+    quiz = Poll("quiz:x.1", Words("地球绕着谁转？"), (Words("月亮"), Words("太阳")), right=(1,))
+    protected = [(fields_of(poll, reader) or {}).get("protect_content") for poll in (quiz, replace(quiz, right=()))]
+    assert protected == [True, None]
+
+
+async def test_a_vote_leaves_an_open_log_alone(shop: Quizzing) -> None:
+    li: Any = shop.li
+    first = await asked(shop, li, "1．甲？\nA．一\nB．二\n答案：B\n2．首都？\n答案：北京")
+    await li.say("日志")
+    await votes(shop, li, first, 1)
+    li.expect("下一题要打字回答")
+    await li.say("下午我们又一起听写了二十个生字，大家都很认真。")
+    assert await shop.world.run(answers) == [(2, True)]
 
 
 async def test_after_the_closing_time_a_vote_does_nothing(shop: Quizzing) -> None:

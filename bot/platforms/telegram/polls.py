@@ -11,7 +11,7 @@ from aiogram.methods import DeleteMessage, SendPoll, StopPoll
 from api.messaging.delivering import Work
 from api.messaging.polls import PREFIX, Poll
 from api.messaging.render import Reader, plain
-from bot.platforms.telegram.client import Client
+from bot.platforms.telegram.client import Client, ids_of
 from bot.platforms.telegram.markup import units
 from bot.platforms.telegram.reading import split_place
 
@@ -38,7 +38,9 @@ def fields_of(poll: Poll, reader: Reader) -> dict[str, Any] | None:
         "question": question, "options": options, "is_anonymous": False, "allows_multiple_answers": poll.multiple,
     }  # fmt: skip
     if poll.right:
+        # passed on, it would tell others what is right before they have answered themselves
         fields |= {"type": "quiz", "correct_option_ids": list(poll.right), "explanation": poll.reason or None}
+        fields["protect_content"] = True
     if poll.closes_at is not None and SOONEST <= poll.closes_at - reader.now <= LATEST:
         fields["close_date"] = int(poll.closes_at.timestamp())
     return fields
@@ -47,9 +49,9 @@ def fields_of(poll: Poll, reader: Reader) -> dict[str, Any] | None:
 async def send_poll(client: Client, native: str, fields: dict[str, Any]) -> list[str]:
     """Ask in a chat; returns the ids of the message and of the poll. Raises SendError."""
     chat, topic = split_place(native)
-    sent = await client.call(SendPoll(chat_id=chat, message_thread_id=topic, **fields))
-    assert sent.poll is not None
-    return [str(sent.message_id), f"{PREFIX}{sent.poll.id}"]
+    (sent,) = await client.send(SendPoll(chat_id=chat, message_thread_id=topic, **fields))
+    poll = sent.get("poll") or {}  # without its id votes are not known, and asking again would not help
+    return [*ids_of([sent]), *([f"{PREFIX}{poll['id']}"] if poll.get("id") else [])]
 
 
 async def change_poll(client: Client, work: Work) -> None:
