@@ -22,7 +22,7 @@ ADMINS = {"region_admin", "school_admin"}
 LEADERS = HOSTS | ADMINS | {"principal", "county_trainer"}
 
 RULES: dict[str, frozenset[str]] = {
-    # to know that it exists, its members' names, its resources
+    # to know that it exists, its members' names (of a region's people: `monitor`), its resources
     "see": frozenset((*ROLES, *OFFICES)),
     # what everybody who belongs there may do: hand in logs, ask, answer
     "take_part": frozenset({"host", "cohost", "member"}),

@@ -24,14 +24,17 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def use_token(ctx: Context, secret: str) -> Principal | None:
-    """Whom a secret stands for; None when it is unknown, expired, revoked, or its person is gone."""
+def use_token(ctx: Context, secret: str, writes: bool = True) -> Principal | None:
+    """Whom a secret stands for; None when it is unknown, expired, revoked, or its person is gone.
+
+    That it was used is noted if one `writes`.
+    """
     found = find_token(ctx.session, digest(secret))
     if found is None:
         return None
     token, person = found
     if token.revoked_at or token.expires_at <= ctx.now or person.removed_at or person.erased_at:
         return None
-    if token.used_at is None or ctx.now - token.used_at > SEEN_EVERY:
+    if writes and (token.used_at is None or ctx.now - token.used_at > SEEN_EVERY):
         token.used_at = ctx.now
     return Principal(token.id, person, frozenset(token.scopes))

@@ -1,4 +1,5 @@
-"""The file worker: fetch what people sent, clean photos, move bytes into the blob store, purge what was removed."""
+"""The file worker: fetch what people sent, clean photos, make what was ordered, move bytes into the blob store, purge
+what was removed."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -22,8 +23,11 @@ from api.attachments.fetching import (
     settle_file,
     when_next_file,
 )
+from api.attachments.making import Maker
 from api.attachments.photos import HidesPlace, is_picture
 from api.attachments.service import FILE_LIMIT
+from api.errors import Problem
+from api.registry import MAKERS
 from api.runtime import StorageUnavailable
 from bot.inbound import File
 from bot.platforms.base import Gone, Platform, Rejected, RetryAfter, SendError
@@ -45,7 +49,10 @@ class Fetchers(Workers[LeasedFile]):
 
     platforms: Mapping[str, Platform]
     followers: Sequence[Follower]
+    makers: Mapping[str, Maker] = field(default_factory=lambda: MAKERS)
     darkroom: Darkroom = field(default_factory=Darkroom)
+    # what is made takes the processor: one after the other
+    making: asyncio.Lock = field(default_factory=asyncio.Lock)
     # what waits in the database comes out of it whole: one at a time
     unpacking: asyncio.Lock = field(default_factory=asyncio.Lock)
     signal = "files"
@@ -74,10 +81,29 @@ class Fetchers(Workers[LeasedFile]):
                 await self.runtime.blobs.delete(file.blob_key)
             await self.insist(forget_file, file)
             return
+        if not file.platform and not file.has_payload:
+            await self._make(file)
+            return
         fetched = await self._fetch(file)
         kept = await self.insist(settle_file, file, fetched, self.followers)
         if not kept and fetched.blob_key is not None:
             await self.runtime.blobs.delete(fetched.blob_key)
+
+    async def _make(self, file: LeasedFile) -> None:
+        """Have made what a row without bytes orders; its maker commits what came of it, but for failures."""
+        try:
+            async with self.making:
+                await self.makers[file.ref["maker"]](self.runtime, file)
+            return
+        except Problem as problem:
+            log.warning("what was ordered is not made", attachment=file.id, error=problem.code)
+            failed = Fetched(error="refused", final=True)
+        except StorageUnavailable as error:
+            failed = self._later(file, error)
+        except Exception as error:
+            log.exception("making a file failed", attachment=file.id)
+            failed = self._later(file, error)
+        await self.insist(settle_file, file, failed, self.followers)
 
     async def _fetch(self, file: LeasedFile) -> Fetched:
         try:

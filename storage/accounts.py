@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import Delete, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.communities import Community, select_audience
@@ -18,6 +18,9 @@ from storage.people import (
     Person,
     WebSession,
 )
+from storage.writing import count_changed
+
+FETCH = {"synchronize_session": "fetch"}
 
 
 def find_here(session: Session, place: Community, text: str, limit: int) -> list[Person]:
@@ -72,13 +75,17 @@ def person_by_pid(session: Session, pid: str) -> Person | None:
     return session.scalars(select(Person).where(Person.pid == pid, *PRESENT)).first()
 
 
-def find_session(session: Session, digest: str, now: datetime) -> tuple[WebSession, Identity, Person | None] | None:
-    """The live browser session with this digest, its account, and the account's person."""
+def find_session(
+    session: Session, digest: str, now: datetime, stale: bool = False
+) -> tuple[WebSession, Identity, Person | None] | None:
+    """The live browser session with this digest, its account, and the account's person; or (`stale`) one that waits for
+    a new digest."""
     query = (
         select(WebSession, Identity, Person)
         .join(Identity, Identity.id == WebSession.identity_id)
         .outerjoin(Person, Person.id == Identity.person_id)
         .where(WebSession.hash == digest, WebSession.revoked_at.is_(None), WebSession.expires_at > now)
+        .where(WebSession.stale_at.is_not(None) if stale else WebSession.stale_at.is_(None))
     )
     found = session.execute(query).first()
     return (found[0], found[1], found[2]) if found else None
@@ -99,6 +106,19 @@ def session_of(session: Session, person_id: int, pid: str) -> WebSession | None:
     """One browser session of a person."""
     query = select(WebSession).join(Identity, Identity.id == WebSession.identity_id)
     return session.scalars(query.where(Identity.person_id == person_id, WebSession.pid == pid)).first()
+
+
+def outdate_sessions(session: Session, identity_id: int, now: datetime) -> None:
+    """The live browsers of a web account need a new token each, from now on."""
+    live = (WebSession.identity_id == identity_id, WebSession.revoked_at.is_(None))
+    session.execute(update(WebSession).where(*live).values(stale_at=now), execution_options=FETCH)
+
+
+def renew_session(session: Session, old: str, new: str, now: datetime) -> bool:
+    """Exchange the digest of a browser session that waits for a new one; False when it does not. Atomic."""
+    waits = (WebSession.hash == old, WebSession.stale_at.is_not(None), WebSession.revoked_at.is_(None))
+    renewed = update(WebSession).where(*waits, WebSession.expires_at > now).values(hash=new, stale_at=None)
+    return session.execute(renewed.returning(WebSession.id), execution_options=FETCH).first() is not None
 
 
 def move_sessions(session: Session, from_id: int, to_id: int) -> list[WebSession]:
@@ -142,13 +162,36 @@ def tokens_of(session: Session, person_id: int, now: datetime) -> list[ApiToken]
     return list(session.scalars(select(ApiToken).where(*live).order_by(ApiToken.id.desc())))
 
 
-def purge(session: Session, now: datetime) -> None:
-    """Forget what cannot matter any more: failures of days ago, links and sessions long over."""
-    over: tuple[Delete, ...] = (
-        delete(ClaimFailure).where(ClaimFailure.at < now - timedelta(days=2)),
-        delete(OneTimeLink).where(OneTimeLink.expires_at < now - timedelta(days=2)),
-        delete(WebSession).where(WebSession.expires_at < now - timedelta(days=30)),
-        delete(ClaimCode).where(ClaimCode.expires_at < now - timedelta(days=180)),
+def hold_tokens(session: Session, person_id: int) -> None:
+    """Let whoever makes or ends a person's tokens take turns: none is made with one that is just being ended."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+
+
+def token_that_works(session: Session, token_id: int, now: datetime) -> ApiToken | None:
+    """A token as it is now, unless it was ended or is too old."""
+    live = (ApiToken.id == token_id, ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
+    return session.scalars(select(ApiToken).where(*live).execution_options(populate_existing=True)).first()
+
+
+def revoke_tokens(session: Session, token_id: int, now: datetime) -> None:
+    """End a token, those that were made with it, and so on."""
+    family = select(ApiToken.id).where(ApiToken.id == token_id).cte("family", recursive=True)
+    family = family.union_all(select(ApiToken.id).join(family, ApiToken.parent_id == family.c.id))
+    live = (ApiToken.id.in_(select(family.c.id)), ApiToken.revoked_at.is_(None))
+    session.execute(update(ApiToken).where(*live).values(revoked_at=now), execution_options=FETCH)
+
+
+def purge(session: Session, now: datetime, limit: int = 500) -> bool:
+    """Forget what cannot matter any more, up to `limit` rows of each kind: failures of days ago, links and sessions
+    long over. Whether there may be more."""
+    over = (
+        (ClaimFailure, ClaimFailure.at < now - timedelta(days=2)),
+        (OneTimeLink, OneTimeLink.expires_at < now - timedelta(days=2)),
+        (WebSession, WebSession.expires_at < now - timedelta(days=30)),
+        (ClaimCode, ClaimCode.expires_at < now - timedelta(days=180)),
     )
-    for statement in over:
-        session.execute(statement)
+    forgotten = [
+        count_changed(session, delete(kind).where(kind.id.in_(select(kind.id).where(old).limit(limit))))
+        for kind, old in over
+    ]
+    return limit in forgotten

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.communities import Appointment, Community, held_on
@@ -27,18 +27,24 @@ def find_code(session: Session, digest: str) -> tuple[ClaimCode, Person] | None:
 
 def find_usable_codes(session: Session, digests: Sequence[str], now: datetime) -> list[tuple[ClaimCode, Person]]:
     """Those of the digests that are codes that would still work."""
-    query = (
-        select(ClaimCode, Person)
-        .join(Person, Person.id == ClaimCode.person_id)
-        .where(ClaimCode.hash.in_(digests), *_usable(now))
-    )
-    return [(code, person) for code, person in session.execute(query)]
+    query = select(ClaimCode, Person).join(Person, Person.id == ClaimCode.person_id).where(*_usable(now))
+    found: list[tuple[ClaimCode, Person]] = []
+    for start in range(0, len(digests), 1000):
+        some = query.where(ClaimCode.hash.in_(digests[start : start + 1000]))
+        found += [(code, person) for code, person in session.execute(some)]
+    return found
 
 
 def void_codes(session: Session, person_ids: Sequence[int], now: datetime) -> None:
     """Void the unused codes of people."""
     unused = (ClaimCode.used_at.is_(None), ClaimCode.voided_at.is_(None))
     session.execute(update(ClaimCode).where(ClaimCode.person_id.in_(person_ids), *unused).values(voided_at=now))
+
+
+def add_codes(session: Session, codes: Sequence[dict[str, Any]]) -> None:
+    """Keep new claim codes: `person_id`, `hash`, `issued_by`, `created_at`, `expires_at` of each."""
+    if codes:
+        session.execute(insert(ClaimCode), codes)
 
 
 def _usable(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -61,14 +67,16 @@ def count_failures(session: Session, who: str | None, since: datetime) -> tuple[
 
 
 def without_account(
-    session: Session, school: Community, reach: Select[Any] | None, today: date
+    session: Session, school: Community, reach: Select[Any] | None, today: date, among: Sequence[int] | None = None
 ) -> list[tuple[Person, str]]:
     """The people of a school (or of a region's schools) who have no account, each with the school's name.
 
-    `reach` is a select of communities: who holds an office outside them today is left out.
+    `reach` is a select of communities: who holds an office outside them today is left out. `among`: only these ids.
     """
     home = aliased(Community)
     query = select(Person, home.name).join(home, home.id == Person.school_id)
+    if among is not None:
+        query = query.where(Person.id.in_(among))
     query = query.where(*_no_account(home, school, reach, today)).order_by(home.name, Person.name, Person.id)
     return [(person, name) for person, name in session.execute(query)]
 
@@ -141,11 +149,16 @@ def load_requested(session: Session, requests: Sequence[BindingRequest]) -> list
 
 
 def search_schools(session: Session, text: str, limit: int, within: Community | None = None) -> list[Community]:
-    """Schools whose name contains the text (or whose code it is), the best fit first."""
-    query = select(Community).where(Community.kind == "school", Community.archived_at.is_(None))
+    """Schools whose name contains the text, also where the region's name stands before it, or whose code it is; the
+    best fit first."""
+    region = aliased(Community)
+    query = select(Community).outerjoin(region, region.id == Community.parent_id)
+    query = query.where(Community.kind == "school", Community.archived_at.is_(None))
     if within is not None:
         query = query.where(Community.path.startswith(within.path, autoescape=True))
-    query = query.where(or_(Community.name.contains(text, autoescape=True), Community.code == text))
+    whole = (region.name + Community.name).contains(text, autoescape=True)
+    both = and_(whole, ~region.name.contains(text, autoescape=True))
+    query = query.where(or_(Community.name.contains(text, autoescape=True), both, Community.code == text))
     return list(session.scalars(query.order_by(func.length(Community.name), Community.name, Community.id).limit(limit)))
 
 

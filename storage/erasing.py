@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, and_, cast, delete, false, inspect, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
+from storage import idempotency
 from storage.communities import Community, Transfer
 from storage.idempotency import Idempotent
 from storage.messaging import Chat, Delivery, Dialogue, Incoming, Message
@@ -79,6 +80,7 @@ def forget_person(session: Session, person: Person, now: datetime) -> None:
     _forget_messages(session, person.id, [chat.id for chat in chats])
     _forget_naming(session, person)
     _forget_raw(session, [chat.id for chat in chats], [one.native for one in identities])
+    idempotency.blank(session)
     for statement in (
         delete(WebSession).where(WebSession.identity_id.in_(mine)),
         delete(OneTimeLink).where(OneTimeLink.person_id == person.id),

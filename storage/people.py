@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Index, String, UniqueConstraint, bindparam, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, Id, Json, Pid, loose_ref, ref
+from storage.base import Base, BigId, Id, Json, Pid, loose_ref, ref
 
 
 class Person(Base):
@@ -119,6 +119,7 @@ class WebSession(Base):
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    stale_at: Mapped[datetime | None]  # a visitor's became somebody's: its token is only good for getting a new one
 
 
 class OneTimeLink(Base):
@@ -143,6 +144,8 @@ class ApiToken(Base):
     name: Mapped[str] = mapped_column(String(80))
     hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[Any] = mapped_column(Json)  # ["read", "write"]
+    # api_tokens: the one it was made with, which it never outlives (no constraint: SQLite adds none to a filled table)
+    parent_id: Mapped[int | None] = mapped_column(BigId, index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

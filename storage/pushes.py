@@ -45,14 +45,14 @@ def get_opening(session: Session, push_id: int, person_id: int) -> Opening | Non
     return session.scalars(query.with_for_update()).first()
 
 
-def has_opened(session: Session, resource_id: int, person_id: int) -> bool:
-    """Whether a person opened some push of a resource that stands."""
+def find_opened(session: Session, resource_id: int, person_id: int) -> list[int]:
+    """The ids of the pushes of a resource that stand and that a person opened."""
     query = (
-        select(Opening.id)
-        .join(Push, Push.id == Opening.push_id)
+        select(Push.id)
+        .join(Opening, Opening.push_id == Push.id)
         .where(Push.resource_id == resource_id, Push.withdrawn_at.is_(None), Opening.person_id == person_id)
     )
-    return session.execute(query.limit(1)).first() is not None
+    return list(session.scalars(query))
 
 
 def count_openings(session: Session, push_id: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.communities import Appointment, Community, Membership, held_on
@@ -33,6 +33,43 @@ def offices_of(session: Session, person_ids: Collection[int], today: date) -> se
     query = select(Appointment.person_id, Appointment.community_id, Appointment.office)
     held = query.where(Appointment.person_id.in_(person_ids), held_on(today))
     return {(person, community, office) for person, community, office in session.execute(held)}
+
+
+def appointments_at(
+    session: Session, person_ids: Collection[int], community_ids: Collection[int], today: date
+) -> dict[tuple[int, int], list[Appointment]]:
+    """(person, community) -> their appointments there that hold today or later."""
+    query = select(Appointment).where(
+        Appointment.person_id.in_(person_ids), Appointment.community_id.in_(community_ids),
+        Appointment.ended_at.is_(None), or_(Appointment.until.is_(None), Appointment.until > today),
+    )  # fmt: skip
+    found: dict[tuple[int, int], list[Appointment]] = {}
+    for one in session.scalars(query.order_by(Appointment.id)):
+        found.setdefault((one.person_id, one.community_id), []).append(one)
+    return found
+
+
+def people_without_number(
+    session: Session, school_ids: Collection[int], names: Collection[str]
+) -> dict[tuple[int, str], str]:
+    """(school, name) -> public id of somebody present there with that name and no staff number."""
+    query = select(Person.school_id, Person.name, Person.pid).where(
+        Person.school_id.in_(school_ids), Person.name.in_(names), Person.staff_no.is_(None), *PRESENT
+    )
+    return {(school, name): pid for school, name, pid in session.execute(query) if school is not None}
+
+
+def hang_under(session: Session, region: Community, parent: Community) -> None:
+    """Move a region with all that lies in it under another: every path in it begins anew."""
+    old, new = region.path, f"{parent.path}{region.id}/"
+    region.parent_id = parent.id
+    session.flush()
+    within = update(Community).where(Community.path.startswith(old, autoescape=True))
+    session.execute(
+        within.values(path=literal(new) + func.substr(Community.path, len(old) + 1)),
+        execution_options={"synchronize_session": False},
+    )
+    session.expire_all()
 
 
 def memberships_at(session: Session, person_ids: Collection[int], community_ids: Collection[int]) -> list[Membership]:

@@ -9,7 +9,7 @@ import segno
 from api.access import today_in
 from api.communities import texts
 from api.communities.lookup import get_community_for, get_workshop_for
-from api.communities.offers import admit, answer_offer, arrive, get_person, settle, waiting_text
+from api.communities.offers import admit, answer_offer, arrive, get_person, keep_a_host, settle, waiting_text
 from api.context import Context
 from api.errors import Conflict, Forbidden, NotFound, not_found
 from api.messaging.outbox import PERSONAL, deliver_to_people, tell_person, write_message
@@ -19,7 +19,7 @@ from api.records.service import record
 from storage import memberships, workshops
 from storage.appointments import holders_near
 from storage.communities import Community, Membership
-from storage.memberships import find_or_add_membership, get_membership, host_ids, lock_community
+from storage.memberships import find_or_add_membership, get_membership, host_ids
 
 
 class Joined(NamedTuple):
@@ -129,14 +129,6 @@ def decide_request(ctx: Context, pid: str, person_pid: str, accept: bool) -> Mem
         ctx, person.id, T("“{name}” cannot take you in at the moment. The host can tell you more.", name=workshop.name)
     )
     return membership
-
-
-def keep_a_host(ctx: Context, workshop: Community, membership: Membership) -> None:
-    """Raises Conflict where this membership is the last host's."""
-    lock_community(ctx.session, workshop)
-    if membership.role == "host" and host_ids(ctx.session, workshop.id, ("host",)) == [membership.person_id]:
-        say = T("“{name}” would be without a host. Hand it over or name another host first.", name=workshop.name)
-        raise Conflict("membership.last_host", say)
 
 
 def end_membership(ctx: Context, membership: Membership, status: str) -> None:

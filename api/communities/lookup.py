@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from api.access import require
+from api.access import can, forbidden, require
 from api.context import Context
 from api.errors import not_found
 from storage import communities
@@ -29,6 +29,23 @@ def get_workshop_for(ctx: Context, pid: str, action: str) -> Community:
     if workshop.kind != "workshop":
         raise not_found("workshop.unknown")
     return workshop
+
+
+def get_community_to_list(ctx: Context, pid: str) -> Community:
+    """A community whose people who acts may read one by one. Colleagues of a school and members of a workshop see each
+    other; a region's people are for those who may `monitor` it: whoever is just at home there learns how many they are.
+
+    Raises NotFound, or Forbidden saying who could.
+    """
+    community = get_community_for(ctx, pid, "see")
+    if not may_list(ctx, community):
+        raise forbidden("monitor")
+    return community
+
+
+def may_list(ctx: Context, community: Community) -> bool:
+    """The same as an answer, for a community that who acts may see."""
+    return community.kind != "region" or can(ctx, "monitor", community)
 
 
 def workshops_of(

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from api.access import NAMES, can, require
-from api.communities.joining import end_membership, keep_a_host
-from api.communities.lookup import count_audience, get_community_for, get_workshop_for
-from api.communities.offers import check_role, get_person, invite_person, settle
+from api.access import NAMES, can, forbidden, require
+from api.communities.joining import end_membership
+from api.communities.lookup import count_audience, get_community_for, get_community_to_list, get_workshop_for
+from api.communities.offers import check_role, get_person, invite_person, keep_a_host, settle
 from api.context import Context
 from api.errors import Conflict
 from api.messaging.outbox import tell_person
@@ -36,19 +36,27 @@ def list_members(ctx: Context, pid: str, statuses: Sequence[str] = ("active",), 
                  after: str | None = None) -> list[Member]:  # fmt: skip
     """Members of a workshop (who waits first, then hosts), or the people of a school or region; one more than `limit`.
 
-    Others than active ones are for those who may moderate.
+    Others than active ones, and everybody's school, are for those who may moderate; `get_community_to_list` says who
+    may list whom.
     """
-    community = get_community_for(ctx, pid, "see")
-    if set(statuses) - {"active"}:
-        require(ctx, "moderate", community)
+    community = get_community_to_list(ctx, pid)
+    moderates = can(ctx, "moderate", community)
+    if set(statuses) - {"active"} and not moderates:
+        raise forbidden("moderate")
     start = _cursor(after)
     if community.kind != "workshop":
         people = memberships.page_people(
             ctx.session, community.path, limit + 1, offset=offset, after=start[1] if start else 0
         )
-        return [Member(p.pid, p.name, school, "member", "active", None, f"0-{p.id}") for p, school in people]
+        return [
+            Member(p.pid, p.name, school if moderates else "", "member", "active", None, f"0-{p.id}")
+            for p, school in people
+        ]
     rows = memberships.page_members(ctx.session, community.id, statuses, limit + 1, offset=offset, after=start)
-    return [Member(p.pid, p.name, school, m.role, m.status, m.since, f"{rank}-{m.id}") for m, p, school, rank in rows]
+    return [
+        Member(p.pid, p.name, school if moderates else "", m.role, m.status, m.since, f"{rank}-{m.id}")
+        for m, p, school, rank in rows
+    ]
 
 
 def count_members(ctx: Context, pid: str) -> dict[str, int]:

@@ -48,16 +48,17 @@ def offer_role(ctx: Context, workshop: Community, person: Person, role: str, by:
 
 
 def invite_person(ctx: Context, pid: str, person_pid: str, role: str = "member") -> Membership:
-    """Invite somebody into a workshop (hosts), or as cohost or host (whoever may manage it).
+    """Invite somebody into a workshop (hosts), or to or from being cohost or host (whoever may manage it).
 
     Who has asked to join already is simply let in. Raises Conflict when they are there or are asked already.
     """
     workshop = get_workshop_for(ctx, pid, "moderate")
     check_role(role)
-    if role in memberships.HOSTS:
-        require(ctx, "manage", workshop)
     person = get_person(ctx, person_pid)
     membership = get_membership(ctx.session, person.id, workshop.id)
+    hosting = membership is not None and membership.status == "active" and membership.role in memberships.HOSTS
+    if hosting or role in memberships.HOSTS:
+        require(ctx, "manage", workshop)
     if membership is not None and membership.status == "pending":
         admit(ctx, workshop, membership, person)
         return membership if role == "member" else offer_role(ctx, workshop, person, role, ctx.me)
@@ -77,7 +78,8 @@ def hand_over(ctx: Context, pid: str, person_pid: str) -> Membership:
 
 
 def answer_offer(ctx: Context, pid: str, accept: bool) -> Membership:
-    """Say yes or no to an invitation or an offered role. Raises Conflict when there is none (any more)."""
+    """Say yes or no to an invitation or an offered role. Raises Conflict when there is none (any more), and for the
+    last host, who was offered something else."""
     workshop = workshops.find_open_workshop(ctx.session, pid)
     membership = get_membership(ctx.session, ctx.me.id, workshop.id) if workshop is not None else None
     if workshop is None or membership is None or membership.invited_role is None:
@@ -96,6 +98,8 @@ def answer_offer(ctx: Context, pid: str, accept: bool) -> Membership:
     if came:
         arrive(ctx, workshop, membership, role)
     else:
+        if role != "host":
+            keep_a_host(ctx, workshop, membership)
         audit(ctx, "membership.role", f"person:{ctx.me.pid}", workshop, was=membership.role, now=role)
         membership.role = role
     _forget_offer(membership)
@@ -136,6 +140,14 @@ def settle(ctx: Context, membership: Membership, outcome: Node) -> None:
     membership.message_id = None
     if message is not None:
         edit_message(ctx, message, Lines(outcome), [])
+
+
+def keep_a_host(ctx: Context, workshop: Community, membership: Membership) -> None:
+    """Raises Conflict where this membership is the last host's."""
+    lock_community(ctx.session, workshop)
+    if membership.role == "host" and host_ids(ctx.session, workshop.id, ("host",)) == [membership.person_id]:
+        say = T("“{name}” would be without a host. Hand it over or name another host first.", name=workshop.name)
+        raise Conflict("membership.last_host", say)
 
 
 def check_role(role: str) -> None:

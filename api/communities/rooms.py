@@ -1,5 +1,7 @@
 """Which chat room mirrors which community: binding with a double check, and letting go."""
 
+from collections.abc import Collection
+
 from api.access import require
 from api.communities.lookup import get_community_for
 from api.communities.service import places_for
@@ -84,10 +86,11 @@ def get_chat(ctx: Context, pid: str) -> Chat:
     return chat
 
 
-def room_unbound(ctx: Context, _person_id: int | None, chat_pid: str) -> bool:
+def room_unbound(ctx: Context, people: Collection[int | None], chat_pid: str) -> set[int | None]:
     """Guard: a room is still without a community, so that how to bind it is worth saying."""
     chat = find_chat(ctx.session, chat_pid)
-    return chat is not None and chat.state == "active" and community_of_chat(ctx.session, chat.id) is None
+    unbound = chat is not None and chat.state == "active" and community_of_chat(ctx.session, chat.id) is None
+    return set(people) if unbound else set()
 
 
 def bound_rooms(ctx: Context, platform: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from api.access import OFFICES, can, today_in
-from api.communities.lookup import get_community_for
+from api.communities.lookup import get_community_for, may_list
 from api.context import Context
 from api.errors import Invalid
 from api.messaging.tree import T
@@ -11,6 +11,7 @@ from storage import memberships
 from storage.appointments import places_held
 from storage.communities import Community
 
+FEW = 8  # of a region's people whoever may not list them finds the best fits, not everybody page by page
 TITLES = ("老师", "校长", "主任", "园长", "同学")
 
 
@@ -29,9 +30,13 @@ def find_people(
     """People whose name holds `text`: exact names first, then beginnings; "张老师" finds everybody named 张….
 
     `within` is the pid of a school or region (needs `see`), or of a workshop (who moderates it finds people of its
-    region); without it: my region and the places of my offices. `after`: the pid of the last one seen. Raises Invalid
-    for an empty name.
+    region); without it: my region and the places of my offices. `after`: the pid of the last one seen. Who may not list
+    the people of a region gets at most 8 of it, and nothing after them. Raises Invalid for an empty name.
     """
+    if within is not None and not may_list(ctx, get_community_for(ctx, within, "see")):
+        if after is not None:
+            return []
+        limit = min(limit, FEW)
     rows = memberships.search_people(ctx.session, _name(text), _paths(ctx, within), limit, after)
     return [Found(person.pid, person.name, school) for person, school in rows]
 

@@ -1,12 +1,13 @@
 """One's own accounts, devices, settings and tokens over HTTP."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import BaseModel
 
 from api.context import Context
-from api.http import Caller
+from api.http import Caller, Unauthorized, bearer
 from api.people.binding import list_accounts, unbind_account, undo_binding
 from api.people.settings import choose_home_account, set_language, set_quiet_hours, set_zone
 from api.people.shapes import (
@@ -21,9 +22,11 @@ from api.people.shapes import (
 )
 from api.people.tokens import SCOPES, create_token, list_tokens, revoke_token
 from api.people.websessions import list_devices, revoke_device
+from api.tokens import use_token
 from storage.people import Person
 
 router = APIRouter(tags=["accounts"])
+Secret = Annotated[HTTPAuthorizationCredentials, Depends(bearer)]
 
 
 class AccountsOut(BaseModel):
@@ -93,18 +96,22 @@ async def tokens(call: Caller) -> TokensOut:
 
 
 @router.post("/tokens", status_code=201, response_model=NewTokenOut)
-async def make_token(call: Caller, body: TokenIn) -> Any:
-    """A new token for yourself, at most a year long, with no other scopes than yours. Its secret is shown once."""
+async def make_token(call: Caller, secret: Secret, body: TokenIn) -> Any:
+    """A new token for yourself, with no other scopes than this one and ending with it, at most a year long. Its secret
+    is shown once; your chats are told."""
 
     def make(ctx: Context) -> Any:
-        return create_token(ctx, ctx.me, body.name, body.scopes, body.days)
+        used = use_token(ctx, secret.credentials)
+        if used is None:  # ended since this request began
+            raise Unauthorized
+        return create_token(ctx, used.person, body.name, body.scopes, body.days, made_with=used.token_id)
 
     return await call(make, shape=token_once, status=201, needs=[scope for scope in body.scopes if scope in SCOPES])
 
 
 @router.delete("/tokens/{pid}", status_code=204)
 async def end_token(call: Caller, pid: str) -> None:
-    """End one of your tokens at once."""
+    """End one of your tokens at once, with those that were made with it."""
     await call(revoke_token, pid, shape=_nothing)
 
 

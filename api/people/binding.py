@@ -5,15 +5,17 @@ from datetime import timedelta
 from api.communities.joining import list_joinable
 from api.context import Context
 from api.errors import Conflict, Invalid, Problem, not_found
-from api.messaging.outbox import PERSONAL, deliver_to_chats, say_in_chat, write_message
-from api.messaging.tree import Bullets, Button, Lines, Node, T, Words
+from api.messaging.outbox import PERSONAL, deliver_to_chats, edit_message, say_in_chat, write_message
+from api.messaging.tree import Bullets, Button, Lines, Node, Quote, T, Words
 from api.people.codes import look_up_code
 from api.people.lookup import home_of
 from api.people.texts import NEW_CODE_ADVICE, PRIVACY_VERSION, account_name
 from api.people.websessions import announce_device, find_web_identity, web_identity
 from api.records.service import audit, record
 from storage import accounts, claims
-from storage.people import ClaimCode, Identity, Person, choose_home
+from storage.communities import Community
+from storage.messaging import Message
+from storage.people import BindingRequest, ClaimCode, Identity, Person, choose_home
 
 UNDO_LIFE = timedelta(days=7)
 WEB = "web"
@@ -78,8 +80,11 @@ def _agree(ctx: Context, person: Person) -> None:
 
 def bind(ctx: Context, identity: Identity, person: Person, by: str) -> Identity:
     """Let an account belong to a person who agreed; their other accounts are told and may undo it for 7 days."""
-    if identity.platform == WEB and (mine := find_web_identity(ctx, person)) is not None:
-        return _merge(ctx, identity, mine, person, by)
+    _close_request(ctx, identity, person)
+    if identity.platform == WEB:
+        accounts.outdate_sessions(ctx.session, identity.id, ctx.now)  # who sat there before may know their tokens
+        if (mine := find_web_identity(ctx, person)) is not None:
+            return _merge(ctx, identity, mine, person, by)
     identity.person_id, identity.bound_at, identity.state = person.id, ctx.now, "active"
     identity.last_spoke_at = ctx.now
     if person.language != identity.language and person.privacy_version is None:
@@ -92,6 +97,22 @@ def bind(ctx: Context, identity: Identity, person: Person, by: str) -> Identity:
     _announce(ctx, identity, person)
     _welcome(ctx, identity, person)
     return identity
+
+
+def _close_request(ctx: Context, identity: Identity, person: Person) -> None:
+    """Nobody need decide any more on an account that found another way in."""
+    request = claims.open_request_of(ctx.session, identity.id)
+    if request is not None:
+        request.state, request.person_id, request.decided_at = "bound", person.id, ctx.now
+        show_outcome(ctx, request, T("Connected with a claim code meanwhile: there is nothing left to decide."))
+
+
+def show_outcome(ctx: Context, request: BindingRequest, outcome: Node) -> None:
+    """What its administrators were asked becomes what came of it."""
+    if request.message_id is not None:
+        school = ctx.session.get_one(Community, request.school_id)
+        about = T("{name} asked to be let in at {school}.", name=request.claimed_name, school=school.name)
+        edit_message(ctx, ctx.session.get_one(Message, request.message_id), Lines(about, Quote(outcome)))
 
 
 def _merge(ctx: Context, visitor: Identity, mine: Identity, person: Person, by: str) -> Identity:

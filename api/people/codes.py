@@ -4,7 +4,7 @@ import ipaddress
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -35,7 +35,8 @@ WINDOW = timedelta(hours=1)
 PER_ACCOUNT, PER_ADDRESS, BY_ALL = 5, 20, 1000
 SEPARATORS = re.compile(r"[\s\-‐-―_.·\u200b-\u200f\u2060\ufeff]+")
 IN_LINK = re.compile(r"/c/([A-Za-z0-9-]{12,20})")
-GROUPED = re.compile(r"[A-Z0-9]{4}(?:[\s\-‐-―·]?[A-Z0-9]{4}){2}")
+# every twelve in a row, also those that begin within others: "1006 H986-BAPB-P938" holds the code at its end
+TWELVE = re.compile(rf"(?=([{ALPHABET}]{{{LENGTH}}}))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +83,36 @@ def issue_claim_code(ctx: Context, person: Person) -> IssuedCode:
     require_over(ctx, person, "people")
     school = ctx.session.get(Community, person.school_id) if person.school_id else None
     audit(ctx, "codes.issued", f"person:{person.pid}", school)
-    return _issue(ctx, [(person, school.name if school else "")])[0]
+    issued = _draw(ctx, person, school.name if school else "")
+    _keep(ctx, {person.id: issued.code})
+    return issued
 
 
 def issue_claim_codes(ctx: Context, school: Community) -> list[IssuedCode]:
-    """New codes for everybody of a school (or region) who has no account yet, by name."""
+    """New codes for everybody of a school (or region) who has no account yet, by name. For hundreds of people, no more:
+    see `draw_claim_codes`."""
+    drawn = draw_claim_codes(ctx, school)
+    keep_claim_codes(ctx, school.pid, {one.person.id: one.code for one in drawn})
+    return drawn
+
+
+def draw_claim_codes(ctx: Context, school: Community) -> list[IssuedCode]:
+    """The same, but none works before it is kept: put them on paper first, so that no code is lost whose older one is
+    void, then `keep_claim_codes` some hundred at a time, so that nobody waits behind a whole county."""
     school = get_community_for(ctx, school.pid, "people")
     people = claims.without_account(ctx.session, school, _reach(ctx), today_in(ctx))
     if not people:
         raise NotFound("codes.nobody", T("Everybody there has an account already: no codes are needed."))
+    return [_draw(ctx, person, home) for person, home in people]
+
+
+def keep_claim_codes(ctx: Context, school_pid: str, drawn: Mapping[int, str]) -> None:
+    """Let drawn codes (person id -> code) work from now on; older unused ones stop. Who came in since has no use for
+    one, and gets none."""
+    school = get_community_for(ctx, school_pid, "people")
+    people = claims.without_account(ctx.session, school, _reach(ctx), today_in(ctx), list(drawn))
     audit(ctx, "codes.issued", f"community:{school.pid}", school, count=len(people))
-    return _issue(ctx, people)
+    _keep(ctx, {person.id: drawn[person.id] for person, _ in people})
 
 
 def count_without_account(ctx: Context, school: Community) -> int:
@@ -106,24 +126,24 @@ def _reach(ctx: Context) -> Select[Any] | None:
     return None if ctx.system else places_where(ctx, "people")
 
 
-def _issue(ctx: Context, people: Sequence[tuple[Person, str]]) -> list[IssuedCode]:
-    claims.void_codes(ctx.session, [person.id for person, _ in people], ctx.now)
+def _draw(ctx: Context, person: Person, school: str) -> IssuedCode:
+    return IssuedCode(person, school, group(new_code()), ctx.now + LIFE)
+
+
+def _keep(ctx: Context, codes: Mapping[int, str]) -> None:
+    claims.void_codes(ctx.session, list(codes), ctx.now)
     issuer = ctx.actor.id if ctx.actor else None
-    issued = []
-    for person, school in people:
-        code = new_code()
-        expires = ctx.now + LIFE
-        ctx.session.add(
-            ClaimCode(person_id=person.id, hash=digest(code), issued_by=issuer, created_at=ctx.now, expires_at=expires)
-        )
-        issued.append(IssuedCode(person, school, group(code), expires))
-    ctx.session.flush()
-    return issued
+    when = {"issued_by": issuer, "created_at": ctx.now, "expires_at": ctx.now + LIFE}
+    hashed = [(person_id, digest(code.replace("-", ""))) for person_id, code in codes.items()]
+    claims.add_codes(ctx.session, [{"person_id": one, "hash": secret, **when} for one, secret in hashed])
 
 
 def look_up_code(ctx: Context, text: str, identity: Identity | None = None, address: str = "") -> Claim | Problem:
-    """Whom a code would bind; nothing is used up. A wrong one is *returned* as a Problem, not raised: the failure must
-    be counted, and raising would undo that. Raises TooMany when this account, address or everybody failed too often."""
+    """Whom a code would bind; nothing is used up. A wrong one is *returned* as a Problem, not raised: a guess must be
+    counted, and raising would undo that. Raises TooMany when this account, address or everybody guessed too often.
+
+    To show a slip again whose code is used or too old is no guess: a school shares one address.
+    """
     whose = [f"identity:{identity.id}"] if identity else []
     whose += [f"address:{household(address)}"] if address else []
     _check_failures(ctx, whose)
@@ -133,9 +153,10 @@ def look_up_code(ctx: Context, text: str, identity: Identity | None = None, addr
         claim, person = found
         if claim.used_at is None and claim.voided_at is None and claim.expires_at > ctx.now:
             return Claim(claim.id, person)
-    for who in whose or ["somebody"]:
-        ctx.session.add(ClaimFailure(who=who, at=ctx.now))
-    ctx.session.flush()
+    if found is None:
+        for who in whose or ["somebody"]:
+            ctx.session.add(ClaimFailure(who=who, at=ctx.now))
+        ctx.session.flush()
     return _why_not(ctx, code, found[0] if found else None)
 
 
@@ -176,10 +197,9 @@ def void_codes_in(ctx: Context, text: str, sender: Identity) -> bool:
 
     True when there was one.
     """
-    text = unicodedata.normalize("NFKC", text[:4000]).upper()
-    candidates = {SEPARATORS.sub("", found[0]) for found in GROUPED.finditer(text)}
-    codes = [digest(code) for code in candidates if set(code) <= set(ALPHABET)]
-    found = claims.find_usable_codes(ctx.session, codes, ctx.now) if codes else []
+    text = SEPARATORS.sub("", unicodedata.normalize("NFKC", text).upper())
+    candidates = sorted({found[1] for found in TWELVE.finditer(text)})
+    found = claims.find_usable_codes(ctx.session, [digest(code) for code in candidates], ctx.now)
     for code, person in found:
         code.voided_at = ctx.now
         say = Seq(

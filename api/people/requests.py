@@ -1,17 +1,19 @@
 """Accounts without a code ask a school, once; its administrators decide by button (issue: a friendly way in)."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
 from api.access import can, require, today_in
 from api.context import Context
 from api.errors import Conflict, Invalid, TooMany, not_found
-from api.messaging.outbox import PERSONAL, deliver_to_chats, deliver_to_people, edit_message, say_in_chat, write_message
-from api.messaging.tree import Button, Lines, Node, Quote, Rows, T, Words
-from api.people.binding import bind, check_unbound
+from api.messaging.outbox import PERSONAL, deliver_to_chats, deliver_to_people, say_in_chat, write_message
+from api.messaging.tree import Button, Lines, Node, Rows, T, Words
+from api.people.binding import bind, check_unbound, show_outcome
 from api.people.lookup import home_of, require_over
 from api.people.texts import account_name, privacy_notice
 from api.records.service import audit
+from api.roster.reading import clean
 from storage import accounts, claims
 from storage.appointments import holders_near, places_held
 from storage.communities import Community
@@ -22,11 +24,14 @@ NAME_LIMIT = 40
 ASK_WINDOW, ASK_LIMIT = timedelta(days=7), 3
 CANDIDATES = 5
 NEW = "new"
+MARKS = " ，。、；：！？,.;:!?“”\"'"
+AROUND_NAME = re.compile(r"(?:(?:我叫|我是)(?=..))?(.+?)(?:(?<=..)(?:老师|教师))?")
 
 
 def search_schools(ctx: Context, text: str, limit: int = 8, within: Community | None = None) -> list[Community]:
-    """Schools (`within` a place) by a part of their name or by their code; anybody may look."""
-    text = text.strip()[:80]
+    """Schools (`within` a place) by a part of their name, also with the region before it, or by their code; anybody may
+    look."""
+    text = clean(text).strip(MARKS)[:80]
     return claims.search_schools(ctx.session, text, limit, within) if text else []
 
 
@@ -43,10 +48,17 @@ def open_request(ctx: Context, identity: Identity) -> BindingRequest | None:
     return claims.open_request_of(ctx.session, identity.id)
 
 
+def clean_name(text: str) -> str:
+    """A name as the roster would have it, of what somebody typed: without "I am", a title, and what ends a sentence."""
+    text = clean(text).strip(MARKS)
+    found = AROUND_NAME.fullmatch(text)
+    return found[1] if found else text
+
+
 def request_binding(ctx: Context, identity: Identity, school_pid: str, name: str, staff_no: str = "") -> BindingRequest:
     """Ask a school to let an account in; its administrators get buttons. One open request per account."""
     check_unbound(ctx, identity)
-    name, staff_no = name.strip(), staff_no.strip()
+    name, staff_no = clean_name(name), clean(staff_no)
     school = get_school(ctx, school_pid)
     if not name or len(name) > NAME_LIMIT or len(staff_no) > NAME_LIMIT:
         raise Invalid("request.name", T("A name has 1 to {limit} characters.", limit=NAME_LIMIT), limit=NAME_LIMIT)
@@ -191,11 +203,13 @@ def decline_request(ctx: Context, pid: str) -> BindingRequest:
 
 def _undecided(ctx: Context, pid: str) -> BindingRequest:
     request = get_request_for(ctx, pid)
+    if ctx.session.get_one(Identity, request.identity_id).person_id is not None and request.decided_by is None:
+        raise Conflict("request.bound", T("This account is connected already: there is nothing left to decide."))
     if request.state != "open":
         by = ctx.session.get(Person, request.decided_by) if request.decided_by else None
         name = Words(by.name) if by else T("an administrator")
         yes, no = T("{name} has approved this already.", name=name), T("{name} has declined this already.", name=name)
-        raise Conflict("request.decided", yes if request.state == "approved" else no)
+        raise Conflict("request.decided", no if request.state == "declined" else yes)
     return request
 
 
@@ -204,12 +218,9 @@ def _decide(ctx: Context, request: BindingRequest, state: str) -> None:
     request.decided_by = ctx.actor.id if ctx.actor else None
     school = ctx.session.get_one(Community, request.school_id)
     audit(ctx, f"request.{state}", f"binding_request:{request.pid}", school)
-    if request.message_id is not None:
-        by = Words(ctx.actor.name) if ctx.actor else T("an administrator")
-        about = T("{name} asked to be let in at {school}.", name=request.claimed_name, school=school.name)
-        yes, no = T("Approved by {name}.", name=by), T("Declined by {name}.", name=by)
-        outcome = Lines(about, Quote(yes if state == "approved" else no))
-        edit_message(ctx, ctx.session.get_one(Message, request.message_id), outcome)
+    by = Words(ctx.actor.name) if ctx.actor else T("an administrator")
+    show_outcome(ctx, request, T("Approved by {name}.", name=by) if state == "approved" else
+                 T("Declined by {name}.", name=by))  # fmt: skip
 
 
 def _tell(ctx: Context, identity: Identity, say: Node, rows: Rows | None = None) -> None:

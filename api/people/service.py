@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 
 from api.access import can, today_in
-from api.communities.lookup import get_community_for
-from api.communities.tree import add_community
+from api.communities.lookup import get_community_for, get_community_to_list
 from api.context import Context
 from api.errors import Conflict, Invalid
 from api.messaging.tree import T
 from api.people.codes import IssuedCode, issue_claim_code
 from api.people.lookup import home_of
 from api.records.service import audit
+from api.roster.places import Places
+from api.roster.reading import clean
 from storage import accounts, roster
 from storage.appointments import places_held
 from storage.communities import Appointment, Community
@@ -19,18 +20,21 @@ from storage.people import Person
 
 @dataclass(frozen=True, slots=True)
 class PeoplePage:
-    """People whom one may see; `numbers`: whether their staff numbers, too."""
+    """People whom one may see; `numbers`, `schools`: whether their staff numbers and their schools, too."""
 
     people: list[Person]
     numbers: bool
+    schools: bool
 
 
 def list_people(ctx: Context, community_pid: str, text: str = "", after: int = 0, limit: int = 50) -> PeoplePage:
     """The people at home in a school or region, or of a workshop, by id; `text` is a part of the name, or (for
-    administrators) the staff number."""
-    community = get_community_for(ctx, community_pid, "see")
+    administrators) the staff number. `get_community_to_list` says who may list whom."""
+    community = get_community_to_list(ctx, community_pid)
     numbers = community.kind != "workshop" and can(ctx, "people", community)
-    return PeoplePage(accounts.people_of(ctx.session, community, text.strip()[:80], after, limit, numbers), numbers)
+    schools = community.kind != "workshop" or can(ctx, "moderate", community)
+    found = accounts.people_of(ctx.session, community, text.strip()[:80], after, limit, numbers)
+    return PeoplePage(found, numbers, schools)
 
 
 def school_names(ctx: Context, people: list[Person]) -> dict[int, str]:
@@ -56,15 +60,15 @@ def search_people(ctx: Context, place: Community, text: str, limit: int = 8) -> 
 
 
 def create_admin(ctx: Context, region_name: str, person_name: str, staff_no: str) -> IssuedCode:
-    """The first administrator of a region, which is added when it is missing; returns their claim code."""
+    """The first administrator of a region ("county" or "city/county", as a roster writes it), which is added when it is
+    missing; returns their claim code."""
     assert ctx.system, "only the command line makes administrators from nothing"
-    region_name, person_name, staff_no = region_name.strip(), person_name.strip(), staff_no.strip()
+    region_name, person_name, staff_no = clean(region_name), clean(person_name), clean(staff_no)
     if not region_name or not person_name or not staff_no:
         raise Invalid("admin.incomplete", T("An administrator needs a region, a name and a staff number."))
-    regions = roster.regions_named(ctx.session, [region_name])
-    if len(regions) > 1:
-        raise Conflict("region.ambiguous", T("There are several regions named {name}.", name=region_name))
-    region = regions[0] if regions else add_community(ctx, kind="region", name=region_name, level="county")
+    places = Places(ctx)
+    places.load([region_name])
+    region = places.region(region_name)
     person = next(iter(roster.people_by_number(ctx.session, region.id, [staff_no])), None)
     if person is None:
         person = Person(
@@ -86,6 +90,5 @@ def create_admin(ctx: Context, region_name: str, person_name: str, staff_no: str
 
 
 def purge_accounts(ctx: Context) -> bool:
-    """Job: forget failures, links, sessions and codes that are long over. Returns False: there is never more."""
-    accounts.purge(ctx.session, ctx.now)
-    return False
+    """Job: forget failures, links, sessions and codes that are long over; true when there may be more."""
+    return accounts.purge(ctx.session, ctx.now)

@@ -44,7 +44,8 @@ class MeOut(BaseModel):
 
 
 class PersonOut(BaseModel):
-    """Somebody one may see. The staff number is there for their administrators only."""
+    """Somebody one may see. The staff number is there for their administrators only; of the members of a workshop the
+    school is there for those who may moderate it."""
 
     pid: str
     name: str
@@ -57,7 +58,7 @@ class PersonOut(BaseModel):
 def people_page(limit: int, ctx: Context, found: PeoplePage) -> Page[PersonOut]:
     """One page of people; names of schools in one query."""
     people, after = page_of(found.people, limit, lambda person: str(person.id))
-    schools = school_names(ctx, list(people))
+    schools = school_names(ctx, list(people)) if found.schools else {}
     items = [
         PersonOut(
             pid=p.pid, name=p.name, school=schools.get(p.school_id or 0, ""), subject=p.subject, stage=p.stage,

@@ -100,9 +100,9 @@ async def mine(call: Caller) -> MyProgressOut:
 
 @router.get("/workshops/{pid}/progress")
 async def members(call: Caller, pid: str, cursor: Cursor = None, limit: Limit = 50) -> Page[MemberOut]:
-    """What the members of a workshop did, for those who may watch it."""
+    """What the members of a workshop did, for those who may watch it. Written down in the audit."""
     first = read_number(cursor) or 0
-    return await call(member_progress, pid, limit + 1, first, shape=partial(_page, limit))
+    return await call(member_progress, pid, limit + 1, first, shape=partial(_page, limit), audited=True)
 
 
 @router.post("/workshops/{pid}/progress-sheets", status_code=201)

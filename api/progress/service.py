@@ -8,7 +8,7 @@ from api.context import Context
 from api.errors import Invalid
 from api.messaging.tree import T
 from api.progress.texts import DONE
-from api.records.service import my_counts
+from api.records.service import audit, my_counts
 from api.reminders.holidays import overrides_for
 from api.reminders.rules import is_owed, period_of
 from api.times import local_day
@@ -125,7 +125,14 @@ class WorkshopProgress:
 
 
 def member_progress(ctx: Context, workshop_pid: str, limit: int = MOST_MEMBERS, after_id: int = 0) -> WorkshopProgress:
-    """What the members of a workshop did, for those who may watch it: three queries and one per rule."""
+    """What the members of a workshop did, for those who may watch it. Each reading is written down in the audit."""
+    found = sum_up_members(ctx, workshop_pid, limit, after_id)
+    audit(ctx, "progress.read", f"community:{workshop_pid}", found.community, n=len(found.members))
+    return found
+
+
+def sum_up_members(ctx: Context, workshop_pid: str, limit: int = MOST_MEMBERS, after_id: int = 0) -> WorkshopProgress:
+    """The same for who writes it down otherwise: three queries and one per rule."""
     workshop = get_community_for(ctx, workshop_pid, "monitor")
     if workshop.kind != "workshop":
         raise Invalid("progress.workshop", T("Members' progress is shown for a workshop."))

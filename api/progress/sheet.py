@@ -8,7 +8,7 @@ from api.context import Context
 from api.i18n import gettext
 from api.messaging.render import Reader, plain
 from api.messaging.tree import Node, T
-from api.progress.service import Owing, WorkshopProgress, member_progress
+from api.progress.service import Owing, WorkshopProgress, sum_up_members
 from api.progress.texts import COLUMNS
 from api.records.service import audit
 from api.reminders.texts import rule_text
@@ -20,7 +20,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def export_progress(ctx: Context, workshop_pid: str) -> Attachment:
     """The progress of a workshop's members as an xlsx of who asks, in their language; audited."""
-    progress = member_progress(ctx, workshop_pid)
+    progress = sum_up_members(ctx, workshop_pid)
     reader = ctx.reader(ctx.actor)
     day = local_day(ctx.now, reader.zone)
     name = f"{progress.community.name} {gettext(reader.language, 'Progress')} {day.isoformat()}.xlsx"

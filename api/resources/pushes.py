@@ -1,21 +1,22 @@
 """Pushes (G9, C4): a resource goes to a community; who opened it is counted, once for each person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from api import broadcasts
-from api.broadcasts import BATCH, ROOMS, STATUS_EVERY, check_author, check_broadcast, is_for
+from api.broadcasts import ROOMS, check_author, check_broadcast, is_for, still_for
 from api.communities.lookup import get_community_for
 from api.context import Context
 from api.errors import Conflict, Forbidden, not_found
 from api.messaging.tree import Node, Rows
 from api.records.service import audit, record
+from api.releasing import refresh_open, release_due
 from api.resources import texts
 from api.resources.service import get_resource_for, may_see_resource
-from storage import audiences, pushes
 from storage import broadcasts as rows
-from storage.communities import Community, select_audience
+from storage import pushes
+from storage.communities import Community
 from storage.people import Person
 from storage.pushes import Push
 from storage.resources import Resource, find_titles, get_resource
@@ -93,7 +94,13 @@ def may_see_files(ctx: Context, resource_pid: str) -> bool:
     if may_see_resource(ctx, resource_pid):
         return True
     resource = get_resource(ctx.session, resource_pid)
-    return resource is not None and ctx.actor is not None and pushes.has_opened(ctx.session, resource.id, ctx.actor.id)
+    return resource is not None and ctx.actor is not None and may_read_pushed(ctx, resource, ctx.actor.id)
+
+
+def may_read_pushed(ctx: Context, resource: Resource, person_id: int) -> bool:
+    """Whether somebody opened a push of a resource that stands, and still belongs to those it is for."""
+    opened = pushes.find_opened(ctx.session, resource.id, person_id)
+    return any(push_stands(ctx, [person_id], push_id) for push_id in opened)
 
 
 def get_push_for(ctx: Context, pid: str) -> Push:
@@ -179,27 +186,17 @@ def refresh_push(ctx: Context, push: Push) -> None:
 
 def release_due_pushes(ctx: Context) -> bool:
     """Clock job: send the pushes whose moment has come; true when there may be more."""
-    due = rows.find_due(ctx.session, Push, ctx.now, BATCH)
-    for push in due:
-        release_push(ctx, push)
-    return len(due) == BATCH
+    return release_due(ctx, Push, release_push)
 
 
 def refresh_pushes(ctx: Context) -> bool:
     """Clock job: bring the figures that pushers see up to date; true when there may be more."""
-    open_ = rows.find_open(ctx.session, Push, ctx.now - STATUS_EVERY, BATCH)
-    for push in open_:
-        refresh_push(ctx, push)
-        broadcasts.settle(ctx, push)
-    return len(open_) == BATCH
+    return refresh_open(ctx, Push, refresh_push)
 
 
-def push_stands(ctx: Context, person_id: int | None, push_id: int) -> bool:
-    """Guard: the push was not taken back, and the person still belongs to those it is for."""
-    push = ctx.session.get(Push, push_id)
-    if push is None or push.withdrawn_at is not None or person_id is None:
-        return False
-    return audiences.holds(ctx.session, select_audience(ctx.session.get_one(Community, push.community_id)), person_id)
+def push_stands(ctx: Context, people: Collection[int | None], push_id: int) -> set[int | None]:
+    """Guard: the push was not taken back, and these people still belong to those it is for."""
+    return still_for(ctx, ctx.session.get(Push, push_id), people)
 
 
 def _around(ctx: Context, push: Push) -> tuple[Resource, Community, Person]:

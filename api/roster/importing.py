@@ -11,6 +11,7 @@ from storage import roster
 from storage.people import Person
 
 CHUNK = 200  # adding 200 people holds the writer about 100 ms
+COUNTS = ("regions", "schools", "added", "changed", "unchanged", "transferred", "appointed", "ended")
 Progress = Callable[[int, int], None]
 
 
@@ -33,12 +34,13 @@ class Report(Chunk):
 
     def add(self, chunk: Chunk) -> None:
         """Count what a chunk did."""
-        for name in ("regions", "schools", "added", "changed", "unchanged", "transferred", "appointed"):
+        for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(chunk, name))
         self.rejected += chunk.rejected
         self.notes += chunk.notes
         self.school_ids |= chunk.school_ids
         self.person_ids |= chunk.person_ids
+        self.keys |= chunk.keys
 
 
 async def import_roster(runtime: Runtime, rows: Sequence[Row], progress: Progress | None = None, *,
@@ -49,18 +51,17 @@ async def import_roster(runtime: Runtime, rows: Sequence[Row], progress: Progres
     A crash half way leaves whole chunks: importing again goes on.
     """
     report = Report(rows=len(rows))
-    seen: set[tuple[str, str]] = set()
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
         chunk = await runtime.transact(
-            import_rows, part, frozenset(seen), actor_id=actor_id, via="cli" if actor_id is None else "chat",
+            import_rows, part, report.keys, actor_id=actor_id, via="cli" if actor_id is None else "chat",
             system=actor_id is None,
         )  # fmt: skip
         report.add(chunk)
-        seen |= {(row.values.get("region", ""), row.values.get("staff_no", "")) for row in part if row.fault is None}
         if progress:
             progress(min(start + CHUNK, len(rows)), len(rows))
     report.rejected.sort(key=lambda pair: pair[0])
+    report.notes.sort(key=lambda pair: pair[0])
     report.absent = await runtime.read(
         list_absent, sorted(report.school_ids), report.person_ids, actor_id=actor_id, system=actor_id is None
     )

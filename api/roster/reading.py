@@ -13,7 +13,7 @@ from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
 
 from api.errors import Invalid, TooLarge
-from api.messaging.tree import Node, T
+from api.messaging.tree import Lines, Node, T
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "region": ("地区", "区县", "区域", "县区", "县", "region", "county", "district"),
@@ -39,6 +39,10 @@ ENDINGS = (".xlsx", ".xls", ".ods", ".csv", ".txt")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 PADDING = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 ID_CARD = re.compile(r"\d{17}[\dXx]")
+# 2.02601E+11: a long number as a spreadsheet writes it into a CSV file
+SCIENTIFIC = re.compile(r"\d(\.\d+)?E\+\d+", re.IGNORECASE)
+ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)", re.IGNORECASE)
+LOST_DIGITS = T("A long number was kept as a number: its last digits are lost. Format the column as text.")
 
 
 @dataclass(slots=True)
@@ -60,13 +64,19 @@ def read_roster(source: Path | bytes, name: str = "") -> list[Row]:
     if not name.endswith(ENDINGS):
         allowed = " ".join(ENDINGS)
         raise Invalid("roster.format", T("I can read these files: {allowed}", allowed=allowed), allowed=list(ENDINGS))
-    lines = _csv(data) if name.endswith((".csv", ".txt")) else _sheet(data)
-    numbered = list(enumerate(lines, 1))
-    if len(numbered) > MOST_ROWS:
-        raise TooLarge("roster.too_long", T("At most {limit} rows at once.", limit=MOST_ROWS), limit=MOST_ROWS)
-    at, columns = _find_headings(numbered[:LOOK_FOR_HEADINGS])
-    rows = (_row(number, cells, columns) for number, cells in numbered if number > at)
-    return [row for row in rows if row.fault is not None or any(row.values.values())]
+    sheets = [("", _csv(data))] if name.endswith((".csv", ".txt")) else _sheets(data)
+    looked: list[str] = []
+    nearest: dict[int, str] = {}
+    for title, lines in sheets:
+        if len(lines) > MOST_ROWS:
+            raise TooLarge("roster.too_long", T("At most {limit} rows at once.", limit=MOST_ROWS), limit=MOST_ROWS)
+        at, columns = _find_headings(lines[:LOOK_FOR_HEADINGS])
+        if not _missing(columns):
+            rows = (_row(number, cells, columns) for number, cells in enumerate(lines, 1) if number > at)
+            return [row for row in rows if row.fault is not None or any(row.values.values())]
+        looked.append(title)
+        nearest = max(nearest, columns, key=len)
+    raise _no_headings(nearest, looked)
 
 
 def _csv(data: bytes) -> list[Sequence[Any]]:
@@ -87,13 +97,15 @@ def _csv(data: bytes) -> list[Sequence[Any]]:
         raise _unreadable() from error
 
 
-def _sheet(data: bytes) -> list[Sequence[Any]]:
+def _sheets(data: bytes) -> Iterator[tuple[str, list[Sequence[Any]]]]:
+    """(name, lines) of each sheet of a workbook: a note on how to fill it in may come first."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     _check_extent(data)
     try:
         book = CalamineWorkbook.from_filelike(BytesIO(data))
-        return list(book.get_sheet_by_index(0).to_python(skip_empty_area=False)) if book.sheet_names else []
+        for title in book.sheet_names:
+            yield title, list(book.get_sheet_by_name(title).to_python(skip_empty_area=False))
     except (CalamineError, ValueError, OSError) as error:
         raise _unreadable() from error
 
@@ -131,23 +143,34 @@ def _unreadable() -> Invalid:
     return Invalid("roster.unreadable", say)
 
 
-def _find_headings(lines: Iterable[tuple[int, Sequence[Any]]]) -> tuple[int, dict[int, str]]:
+def _find_headings(lines: Iterable[Sequence[Any]]) -> tuple[int, dict[int, str]]:
+    """(line from 1, its columns) of the line that names all columns that are needed, or else most columns."""
     known = {heading.replace(" ", ""): column for column, headings in HEADINGS.items() for heading in headings}
-    best: dict[int, str] = {}
-    for number, cells in lines:
+    best: tuple[int, dict[int, str]] = 0, {}
+    for number, cells in enumerate(lines, 1):
         found: dict[int, str] = {}
         for n, cell in enumerate(cells):
-            column = known.get(re.sub(r"[\s*]+", "", _text(cell)).lower())
+            column = known.get(re.sub(r"[\s*]+", "", clean(cell)).lower())
             if column and column not in found.values():
                 found[n] = column
-        if all(column in found.values() for column in NEEDED):
+        if not _missing(found):
             return number, found
-        best = found if len(found) > len(best) else best
-    missing = " / ".join(HEADINGS[column][0] for column in NEEDED if column not in best.values())
+        best = max(best, (number, found), key=lambda line: len(line[1]))
+    return best
+
+
+def _missing(columns: dict[int, str]) -> list[str]:
+    return [HEADINGS[column][0] for column in NEEDED if column not in columns.values()]
+
+
+def _no_headings(columns: dict[int, str], sheets: Sequence[str]) -> Invalid:
+    missing = " / ".join(_missing(columns))
     others = " / ".join(headings[0] for column, headings in HEADINGS.items() if column not in NEEDED)
-    say = T("These columns are missing: {missing}. The first row names them; also understood: {others}",
-            missing=missing, others=others)  # fmt: skip
-    raise Invalid("roster.columns", say)
+    say: Node = T("These columns are missing: {missing}. The first row names them; also understood: {others}",
+                  missing=missing, others=others)  # fmt: skip
+    if len(sheets) > 1:
+        say = Lines(say, T("I looked at the sheets {sheets}.", sheets=", ".join(sheets)))
+    return Invalid("roster.columns", say)
 
 
 def _row(number: int, cells: Sequence[Any], columns: dict[int, str]) -> Row:
@@ -156,8 +179,9 @@ def _row(number: int, cells: Sequence[Any], columns: dict[int, str]) -> Row:
         cell = cells[n] if n < len(cells) else ""
         # a spreadsheet keeps 15 digits of a number: a longer one has already lost its end
         if isinstance(cell, float | int) and not isinstance(cell, bool) and abs(cell) >= 1e15:
-            row.fault = T("A long number was kept as a number: its last digits are lost. Format the column as text.")
-        row.values[column] = _text(cell)
+            row.fault = LOST_DIGITS
+        text = clean(cell)
+        row.values[column] = "" if ERROR.fullmatch(text) else text  # what a workbook shows so is an empty cell, too
     row.fault = row.fault or next(_faults(row.values), None)
     return row
 
@@ -169,6 +193,8 @@ def _faults(values: dict[str, str]) -> Iterator[Node]:
     lacking = [HEADINGS[column][0] for column in NEEDED if not values[column]]
     if lacking:
         yield T("Empty: {columns}", columns=" / ".join(lacking))
+    if any(SCIENTIFIC.fullmatch(values.get(column, "")) for column in ("staff_no", "school_code")):
+        yield LOST_DIGITS
     if ID_CARD.fullmatch(values["staff_no"]):
         yield T("The staff number looks like an identity card number. Those are not kept here: use the staff number.")
     for column, limit in LIMITS.items():
@@ -178,8 +204,8 @@ def _faults(values: dict[str, str]) -> Iterator[Node]:
         yield T("This is not an e-mail address: {text}", text=values["email"])
 
 
-def _text(cell: Any) -> str:
-    """A cell as people read it: 1001.0 is 1001; the space that pads 张　强 is not its own."""
+def clean(cell: Any) -> str:
+    """A cell, or what somebody typed, as people read it: 1001.0 is 1001; the space that pads 张　强 is not its own."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = unicodedata.normalize("NFKC", str(cell if cell is not None else ""))

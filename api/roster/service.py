@@ -1,23 +1,23 @@
 """One chunk of a roster, in one transaction: regions, schools, people, transfers, offices."""
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from api.access import require, today_in
-from api.communities.tree import add_community, rename_community
+from api.access import NAMES, today_in
 from api.context import Context
-from api.errors import NotFound, Problem, not_found
+from api.errors import NotFound, Problem
+from api.messaging.outbox import tell_person
 from api.messaging.tree import Node, T
 from api.records.service import audit
+from api.roster.places import BETWEEN, Places
 from api.roster.reading import Row
 from storage import roster
 from storage.communities import Appointment, Community, Membership, Transfer
 from storage.people import Person
 
-LEVELS = ("province", "city", "county")
-BETWEEN = re.compile(r"\s*[/>、,;；|+]\s*")
+Key = tuple[int, str]  # who a person is to the authority: region (its id) and staff number
 # what a roster calls an office: where it is held, and its name here
 OFFICES: dict[str, tuple[str, str]] = {
     "校长": ("school", "principal"), "principal": ("school", "principal"),
@@ -39,7 +39,7 @@ NO_OFFICE = {"教师", "老师", "任课教师", "班主任", "teacher", "-", "�
 
 @dataclass(slots=True)
 class Chunk:
-    """What a chunk did. `rejected`: (row number, why); `notes`: (row number, what was not used)."""
+    """What a chunk did. `rejected`: (row number, why); `notes`: (row number, what is worth a look)."""
 
     regions: int = 0
     schools: int = 0
@@ -48,32 +48,34 @@ class Chunk:
     unchanged: int = 0
     transferred: int = 0
     appointed: int = 0
+    ended: int = 0  # offices that somebody held at a school they left
     rejected: list[tuple[int, Node]] = field(default_factory=list)
     notes: list[tuple[int, Node]] = field(default_factory=list)
     school_ids: set[int] = field(default_factory=set)
     person_ids: set[int] = field(default_factory=set)
+    keys: set[Key] = field(default_factory=set)
 
 
-def import_rows(ctx: Context, rows: Sequence[Row], seen: frozenset[tuple[str, str]] = frozenset()) -> Chunk:
-    """Import at most 500 rows. `seen` are the keys (region, staff number) of earlier chunks: a number stands once.
+def import_rows(ctx: Context, rows: Sequence[Row], seen: AbstractSet[Key] = frozenset()) -> Chunk:
+    """Import at most 500 rows. `seen` are the keys of earlier chunks: a number stands once in a region.
 
     What is empty in the file stays as it is; nobody is removed. A person is found by region and staff number.
     """
     chunk = Chunk()
-    places = _Places(ctx, chunk)
-    keys = set(seen)
+    places = Places(ctx)
     good: dict[int, list[tuple[Row, Community]]] = defaultdict(list)
-    places.load({row.values["region"] for row in rows if row.fault is None and row.values.get("region")})
+    places.load(row.values["region"] for row in rows if row.fault is None and row.values.get("region"))
     regions: dict[int, Community] = {}
     for row in rows:
         try:
-            region, school = _place(row, places, keys)
+            region, school = _place(row, places, seen, chunk)
         except Problem as problem:
             chunk.rejected.append((row.number, problem.say))
             continue
         regions[region.id] = region
         good[region.id].append((row, school))
         chunk.school_ids.add(school.id)
+    chunk.regions, chunk.schools = places.regions_added, places.schools_added
     for region_id, pairs in good.items():
         _import_people(ctx, chunk, regions[region_id], pairs)
     if chunk.added or chunk.changed:
@@ -81,99 +83,26 @@ def import_rows(ctx: Context, rows: Sequence[Row], seen: frozenset[tuple[str, st
     return chunk
 
 
-def _place(row: Row, places: "_Places", keys: set[tuple[str, str]]) -> tuple[Community, Community]:
+def _place(row: Row, places: Places, seen: AbstractSet[Key], chunk: Chunk) -> tuple[Community, Community]:
     if row.fault is not None:
         raise NotFound("roster.row", row.fault)
-    key = (row.values["region"], row.values["staff_no"])
-    if key in keys:
+    region = places.region(row.values["region"])
+    chunk.notes += [(row.number, say) for say in places.notes]
+    places.notes.clear()
+    key = (region.id, row.values["staff_no"])  # one region may be written in two ways: "county", "city/county"
+    if key in seen or key in chunk.keys:
         say = T("The staff number {number} stands in the file twice for this region.", number=key[1])
         raise NotFound("roster.twice", say)
-    region = places.region(row.values["region"])
     school = places.school(region, row.values["school"], row.values.get("school_code", ""))
-    keys.add(key)
+    chunk.keys.add(key)
     return region, school
-
-
-class _Places:
-    """The regions and schools of a chunk: looked up once, added where missing."""
-
-    def __init__(self, ctx: Context, chunk: Chunk) -> None:
-        self.ctx, self.chunk = ctx, chunk
-        self.regions: dict[tuple[int | None, str], list[Community]] = defaultdict(list)
-        self.schools: dict[tuple[int, str], Community] = {}
-        self.loaded: set[int] = set()
-        self.allowed: set[int] = set()
-
-    def load(self, texts: set[str]) -> None:
-        """Fetch every region that the texts name."""
-        names = {part for text in texts for part in BETWEEN.split(text) if part}
-        for region in roster.regions_named(self.ctx.session, names):
-            self._remember(region)
-
-    def _remember(self, region: Community) -> None:
-        self.regions[region.parent_id, region.name].append(region)
-
-    def region(self, text: str) -> Community:
-        """The region "county" or "city/county"; added when missing (by the command line only)."""
-        parts = [part for part in BETWEEN.split(text) if part]
-        region: Community | None = None
-        for n, name in enumerate(parts):
-            found = self.regions[region.id, name] if region else self._anywhere(name)
-            if len(found) > 1:
-                say = T("There are several regions named {name}. Write it with the one above: city/county.", name=name)
-                raise NotFound("region.ambiguous", say)
-            region = found[0] if found else self._add_region(name, region, LEVELS[max(0, 3 - len(parts) + n)])
-        if region is None:
-            raise not_found("region.unknown")
-        if region.id not in self.allowed:
-            require(self.ctx, "roster", region)
-            self.allowed.add(region.id)
-        if region.id not in self.loaded:
-            self.loaded.add(region.id)
-            for school in roster.schools_of_regions(self.ctx.session, [region.id]):
-                self._remember_school(school)
-        return region
-
-    def _anywhere(self, name: str) -> list[Community]:
-        return [region for (_, known), found in self.regions.items() if known == name for region in found]
-
-    def _add_region(self, name: str, parent: Community | None, level: str) -> Community:
-        if not self.ctx.system:
-            raise NotFound("region.unknown", T("There is no region named {name}.", name=name))
-        region = add_community(self.ctx, kind="region", name=name, parent=parent, level=level)
-        self.chunk.regions += 1
-        self._remember(region)
-        return region
-
-    def _remember_school(self, school: Community) -> None:
-        assert school.parent_id is not None
-        self.schools.setdefault((school.parent_id, f"name:{school.name}"), school)
-        if school.code:
-            self.schools[school.parent_id, f"code:{school.code}"] = school
-
-    def school(self, region: Community, name: str, code: str) -> Community:
-        """The school by its code, else by its name within the region; added when missing."""
-        by_code = self.schools.get((region.id, f"code:{code}")) if code else None
-        school = by_code or self.schools.get((region.id, f"name:{name}"))
-        if school is not None and code and by_code is None and school.code:
-            school = None  # another code: another school of the same name
-        if school is None:
-            school = add_community(self.ctx, kind="school", name=name, parent=region, code=code or None)
-            self.chunk.schools += 1
-            self._remember_school(school)
-        elif code and not school.code:
-            school.code = code
-            self._remember_school(school)
-        elif by_code is not None and school.name != name:
-            rename_community(self.ctx, school, name)
-            self._remember_school(school)
-        return school
 
 
 def _import_people(ctx: Context, chunk: Chunk, region: Community, pairs: Sequence[tuple[Row, Community]]) -> None:
     numbers = [row.values["staff_no"] for row, _ in pairs]
     known = {person.staff_no: person for person in roster.people_by_number(ctx.session, region.id, numbers)}
-    moves: list[tuple[Person, int, Community]] = []
+    _note_namesakes(ctx, chunk, [pair for pair in pairs if pair[0].values["staff_no"] not in known])
+    moves: list[tuple[Row, Person, int, Community]] = []
     placed: list[tuple[Row, Person, Community]] = []
     for row, school in pairs:
         person = known.get(row.values["staff_no"])
@@ -184,7 +113,7 @@ def _import_people(ctx: Context, chunk: Chunk, region: Community, pairs: Sequenc
             changed = _update(person, row)
             if person.school_id != school.id:
                 if person.school_id is not None:
-                    moves.append((person, person.school_id, school))
+                    moves.append((row, person, person.school_id, school))
                     chunk.transferred += 1
                 person.school_id, changed = school.id, True
             chunk.changed += changed
@@ -192,8 +121,21 @@ def _import_people(ctx: Context, chunk: Chunk, region: Community, pairs: Sequenc
         placed.append((row, person, school))
     ctx.session.flush()
     chunk.person_ids |= {person.id for _, person, _ in placed}
-    _transfer(ctx, moves)
+    if moves:
+        _transfer(ctx, [(person, old, new) for _, person, old, new in moves])
+        _end_offices(ctx, chunk, moves, region)
     _appoint(ctx, chunk, placed, region)
+
+
+def _note_namesakes(ctx: Context, chunk: Chunk, new: Sequence[tuple[Row, Community]]) -> None:
+    """Somebody let in by their school without a number may be the same person: nobody but the school can tell."""
+    names = {row.values["name"] for row, _ in new}
+    there = roster.people_without_number(ctx.session, {school.id for _, school in new}, names) if new else {}
+    for row, school in new:
+        if (pid := there.get((school.id, row.values["name"]))) is not None:
+            say = T("{name} was at this school without a staff number already ({id}), and is on the list twice now. "
+                    "If that is one person: gongfang person erase {id}", name=row.values["name"], id=pid)  # fmt: skip
+            chunk.notes.append((row.number, say))
 
 
 def _new_person(ctx: Context, row: Row, region: Community, school: Community) -> Person:
@@ -219,8 +161,6 @@ def _update(person: Person, row: Row) -> bool:
 
 def _transfer(ctx: Context, moves: Sequence[tuple[Person, int, Community]]) -> None:
     """Write the changes of school down; memberships in the old school end, and go on in the new one."""
-    if not moves:
-        return
     people = [person.id for person, _, _ in moves]
     places = {place for _, old, new in moves for place in (old, new.id)}
     held = {(m.person_id, m.community_id): m for m in roster.memberships_at(ctx.session, people, places)}
@@ -234,6 +174,24 @@ def _transfer(ctx: Context, moves: Sequence[tuple[Person, int, Community]]) -> N
         after = held.get((person.id, new.id)) or Membership(person_id=person.id, community_id=new.id, since=ctx.now)
         after.role, after.status, after.since, after.ended_at = "member", "active", ctx.now, None
         ctx.session.add(after)
+
+
+def _end_offices(ctx: Context, chunk: Chunk, moves: Sequence[tuple[Row, Person, int, Community]],
+                 region: Community) -> None:  # fmt: skip
+    """An office is held at a place: who leaves a school gives its offices up, and with them the right to its people."""
+    held = roster.appointments_at(
+        ctx.session, [person.id for _, person, _, _ in moves], {old for _, _, old, _ in moves}, today_in(ctx, region)
+    )
+    for row, person, old, _ in moves:
+        for one in held.get((person.id, old), ()):
+            school = ctx.session.get_one(Community, old)
+            one.ended_at, one.ended_by = ctx.now, ctx.actor.id if ctx.actor else None
+            audit(ctx, "appointment.ended", f"appointment:{one.pid}", school, office=one.office, person=person.pid)
+            role = {"office": NAMES[one.office], "place": school.name}
+            tell_person(ctx, person.id, T("Your appointment as {office} of “{place}” has ended. Thank you!", **role))
+            chunk.ended += 1
+            say = T("{name} changed school and is no longer {office} of {place}.", name=person.name, **role)
+            chunk.notes.append((row.number, say))
 
 
 def _appoint(ctx: Context, chunk: Chunk, placed: Sequence[tuple[Row, Person, Community]], region: Community) -> None:

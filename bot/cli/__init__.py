@@ -5,11 +5,11 @@ import os
 import typer
 
 from bot.cli import checking, config, database, offices, people, roster, running, sample, tokens
-from bot.cli.output import _
+from bot.cli.output import Program, _
 
 app = typer.Typer(
-    name="gongfang", help=_("gongfang (工坊): teachers' workshops in the chat they use."), no_args_is_help=True,
-    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    name="gongfang", cls=Program, help=_("gongfang (工坊): teachers' workshops in the chat they use."),
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )  # fmt: skip
 GROUPS: tuple[tuple[str, typer.Typer, str], ...] = (
     ("db", database.app, _("The database: upgrade and check.")),

@@ -1,6 +1,7 @@
 """`gongfang check`: configuration, database, files, mail and each platform, a line each."""
 
 import asyncio
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.messaging.tree import Node, T, Words
@@ -8,6 +9,7 @@ from bot.cli.output import REFUSED, AsJson, answering
 from bot.cli.service import ConfigFile, opened
 
 if TYPE_CHECKING:
+    from api.config import Config
     from api.runtime import Runtime
     from bot.platforms.base import Finding
 
@@ -17,10 +19,13 @@ STARTING = 60  # seconds a platform may take, with the import of its library
 
 
 def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Exit code 0 when all is well, else 1, or 3 when it is the database."""
-    with answering(as_json) as out, opened(config, any_schema=True) as service:
-        lines: list[Line] = [("configuration", True, Words("config.toml"))]
-        lines += asyncio.run(_ask(service.runtime))
+    """Exit code 0 when all is well, else 1, or 3 when it is the database. Nothing is made that is not there yet."""
+    from api.config_sources import load_config
+
+    with answering(as_json) as out:
+        loaded = load_config(config)
+        with opened(config, _instead(loaded), any_schema=True) as service:
+            lines = [_configuration(config), *asyncio.run(_ask(service.runtime, _database_place(loaded)))]
         for name, well, say in lines:
             out.say(Words(f"{'✓' if well else '✗'} {name}: ") + say)
         found = [{"name": name, "ok": well, "detail": out.text(say)} for name, well, say in lines]
@@ -32,11 +37,38 @@ def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
         out.result(checks=found)
 
 
-async def _ask(runtime: "Runtime") -> list[Line]:
+def _configuration(config: Path | None) -> Line:
+    """Which file was read: the folder one stands in decides."""
+    from api.config_sources import FILE
+
+    file = (config or Path(FILE)).absolute()
+    if file.exists():
+        return "configuration", True, Words(str(file))
+    return "configuration", True, T("there is no {file}: the defaults hold", file=str(file))
+
+
+def _database_place(loaded: "Config") -> str:
+    """The file of SQLite, or the address of PostgreSQL without its password."""
+    kind, _, rest = loaded.database.url.partition("://")
+    return str(Path(rest[1:]).absolute()) if kind == "sqlite" else f"{kind}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def _instead(loaded: "Config") -> dict[str, dict[str, str]]:
+    """What stands in for a database and a folder that are not there: to look would make them."""
+    missing: dict[str, dict[str, str]] = {}
+    if loaded.database.url.startswith("sqlite:") and not Path(_database_place(loaded)).exists():
+        missing["database"] = {"url": "sqlite:///:memory:"}
+    if loaded.blobs.url.startswith("file:") and not Path(loaded.blobs.url.removeprefix("file:")).exists():
+        missing["blobs"] = {"url": "memory:"}
+    return missing
+
+
+async def _ask(runtime: "Runtime", place: str) -> list[Line]:
     from api.health import check_service
     from bot.opening import open_platforms
 
     lines = [(found.name, found.well, found.say) for found in await check_service(runtime)]
+    lines = [(name, well, Words(f"{place}: ") + say if name == "database" else say) for name, well, say in lines]
     lines.append(await _mail(runtime))
     for platform in open_platforms(runtime):
         try:

@@ -29,7 +29,7 @@ def group() -> None:
 
 @admin.command("create", help=_("The first administrator of a region, with a claim code to sign in."))
 def create(
-    region: Annotated[str, typer.Option(help=_("Name of the region; it is added when it is new."))],
+    region: Annotated[str, typer.Option(help=_("Name of the region, or city/county; it is added when it is new."))],
     name: Annotated[str, typer.Option(help=_("The administrator's name."))],
     staff_no: Annotated[str, typer.Option(help=_("The administrator's staff number, unique in the region."))],
     config: ConfigFile = None, as_json: AsJson = False,

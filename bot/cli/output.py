@@ -3,16 +3,19 @@
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 the database is away or of another version.
 """
 
+import errno
 import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer._click.exceptions import UsageError  # it shows it nowhere else
+from typer.core import TyperGroup
 
 from api.i18n import gettext
 from api.messaging.tree import Node, T
@@ -53,7 +56,7 @@ class Output:
     def say(self, node: Node) -> None:
         """Something for people on the way."""
         if not self.as_json:
-            print(self.text(node), flush=True)
+            _print(self.text(node))
 
     def table(self, heads: Sequence[Node], rows: Sequence[Sequence[str]]) -> None:
         """A table for people."""
@@ -70,14 +73,15 @@ class Output:
     def result(self, **data: Any) -> None:
         """What the command found or did, for programs."""
         if self.as_json:
-            print(json.dumps({"ok": True, **data}, ensure_ascii=False, default=_plain), flush=True)
+            _print(_json(ok=True, **data))
 
     def fail(self, exit_code: int, error: str, say: str, **data: Any) -> typer.Exit:
         """Say why not; to be raised."""
-        if self.as_json:
-            print(json.dumps({"ok": False, "code": error, "detail": say, **data}, ensure_ascii=False, default=_plain))
-        else:
-            print(say, file=sys.stderr)
+        with suppress(OSError):  # nothing is left to say it with: the exit code does
+            if self.as_json:
+                _print(_json(ok=False, code=error, detail=say, **data))
+            else:
+                print(say, file=sys.stderr)
         return typer.Exit(exit_code)
 
 
@@ -101,6 +105,47 @@ def answering(as_json: bool) -> Iterator[Output]:
     except StorageUnavailable as error:
         say = T("The database cannot be used: {error}", error=str(error).strip())
         raise out.fail(NO_DATABASE, "database.away", out.text(say)) from error
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # whoever reads has enough; Typer ends quietly
+        say = T("The system refuses: {error}", error=str(error))
+        raise out.fail(REFUSED, "system.refused", out.text(say)) from error
+
+
+class Program(TyperGroup):
+    """The whole program: with --json wrong usage is answered in JSON, too."""
+
+    def main(self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
+             standalone_mode: bool = True, windows_expand_args: bool = True, **extra: Any) -> Any:  # fmt: skip
+        """Run the command of the arguments, and exit."""
+        given = sys.argv[1:] if args is None else list(args)
+        speaks_json = "--json" in given
+        try:
+            code = super().main(
+                given, prog_name, complete_var, standalone_mode and not speaks_json, windows_expand_args, **extra
+            )
+        except UsageError as error:
+            if not speaks_json:
+                raise
+            _print(_json(ok=False, code="usage", detail=error.format_message()))
+            code = MISUSED
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+
+def _print(text: str) -> None:
+    """A line on stdout, there when this returns. Raises OSError when it cannot be written; nothing is tried again."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def _json(**data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, default=_plain)
 
 
 def _plain(value: Any) -> Any:

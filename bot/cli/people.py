@@ -1,16 +1,21 @@
 """`gongfang person`: claim codes, everything that is stored about somebody, and forgetting them."""
 
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.messaging.tree import T
-from bot.cli.output import REFUSED, AsJson, _, answering
+from api.messaging.tree import Plural, T
+from bot.cli.output import REFUSED, AsJson, Output, _, answering
 from bot.cli.service import ConfigFile, opened
 
 if TYPE_CHECKING:
+    from api.attachments.making import MadeFile
     from api.context import Context
+    from api.runtime import Runtime
 
 app = typer.Typer()
 Who = Annotated[str, typer.Argument(help=_("Public id, staff number or whole name."), metavar="PERSON")]
@@ -41,25 +46,29 @@ def claim_codes(
     school: Annotated[str, typer.Option(help=_("Public id, code or name of the school (or region)."))],
     out_folder: Into = None, config: ConfigFile = None, as_json: AsJson = False,
 ) -> None:  # fmt: skip
-    """Write claim-codes.xlsx and claim-codes.html (slips to print, with QR codes) into a folder."""
+    """Write a list and slips to print, with QR codes, named after the school, into a folder."""
     from api.directory import one_community
-    from api.people.codes import IssuedCode, issue_claim_codes
-    from api.people.slips import codes_xlsx, slips_html
+    from api.people.papers import draw_papers, draw_slips, keep_codes
+    from api.people.slips import Slip
 
-    def issue(ctx: "Context") -> tuple[list[IssuedCode], bytes, bytes]:
-        issued = issue_claim_codes(ctx, one_community(ctx, school, ("school", "region")))
-        language = ctx.config.bot.languages[0]
-        return issued, codes_xlsx(ctx, issued, language), slips_html(ctx, issued, language)
+    def draw(ctx: "Context") -> tuple[str, str, list[Slip]]:
+        place = one_community(ctx, school, ("school", "region"))
+        return place.pid, *draw_slips(ctx, place.pid)
+
+    async def make(runtime: "Runtime") -> tuple[list[Slip], list[Path]]:
+        # on the disk before they work: older codes must not be void while the new ones stand nowhere
+        pid, name, slips = await runtime.read(draw, via="cli", system=True)
+        papers = list(draw_papers(slips, name, runtime.config.bot.languages[0]))
+        with _written(out, out_folder or Path(), papers) as files:
+            await keep_codes(runtime, pid, slips)
+        return slips, files
 
     with answering(as_json) as out, opened(config) as service:
-        folder = out_folder or Path()
-        folder.mkdir(parents=True, exist_ok=True)
-        issued, workbook, slips = service.do(issue)
-        files = [_write(folder / "claim-codes.xlsx", workbook), _write(folder / "claim-codes.html", slips)]
-        out.say(T("{count} codes: {table} and, to print, {slips}.", count=len(issued), table=str(files[0]),
-                  slips=str(files[1])))  # fmt: skip
+        slips, files = asyncio.run(make(service.runtime))
+        out.say(Plural("One code: {files}", "{n} codes: {files}", len(slips), files=", ".join(map(str, files))))
         out.say(T("They stand there in the clear: hand them over, then delete the files."))
-        out.result(codes=[{"person": one.person.pid, "code": one.code, "expires_at": one.expires_at} for one in issued],
+        out.say(T("Codes given out to these people before that were not used do not work any more."))
+        out.result(codes=[{"person": one.pid, "code": one.code, "expires_at": one.expires_at} for one in slips],
                    files=files)  # fmt: skip
 
 
@@ -75,7 +84,8 @@ def export(person: Who, out_file: Into = None, config: ConfigFile = None, as_jso
 
     with answering(as_json) as out, opened(config) as service:
         pid, data = service.do(collect)
-        file = _write(out_file or Path(f"{pid}.zip"), data)
+        file = out_file or Path(f"{pid}.zip")
+        _write(out, file, data)
         out.say(T("Everything about {person} is in {file}.", person=person, file=str(file)))
         out.result(person=pid, file=file)
 
@@ -103,8 +113,36 @@ def _sure(question: str) -> bool:
         return False
 
 
-def _write(file: Path, data: bytes) -> Path:
-    """Write a file that holds secrets or personal data."""
-    file.touch(mode=0o600)
-    file.write_bytes(data)
-    return file
+@contextmanager
+def _written(out: Output, folder: Path, papers: "Sequence[MadeFile]") -> Iterator[list[Path]]:
+    """Files beside those that are there already; gone again when what they are written for fails."""
+    from api.attachments.service import clean_name
+
+    files = [folder / clean_name(paper.name, "document") for paper in papers]
+    there = ", ".join(str(file) for file in files if file.exists())
+    if there:
+        say = T("{files}: there already. Hand these codes over and delete the files, or write elsewhere with --out.",
+                files=there)  # fmt: skip
+        raise out.fail(REFUSED, "file.exists", out.text(say))
+    begun: list[Path] = []
+    try:
+        for file, paper in zip(files, papers, strict=True):
+            begun.append(file)
+            _write(out, file, paper.data)
+        yield files
+    except BaseException:
+        for file in begun:
+            with suppress(OSError):
+                file.unlink()
+        raise
+
+
+def _write(out: Output, file: Path, data: bytes) -> None:
+    """Write a file that holds secrets or personal data, and the folders it lies in."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_bytes(data)
+    except OSError as error:
+        say = T("{file} cannot be written: {error}", file=str(file), error=error.strerror or str(error))
+        raise out.fail(REFUSED, "file.unwritable", out.text(say)) from error

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 LISTED = 50  # rows of a list that people read; --json has all
-COUNTS = ("rows", "regions", "schools", "added", "changed", "unchanged", "transferred", "appointed")
+COUNTS = ("rows", "regions", "schools", "added", "changed", "unchanged", "transferred", "appointed", "ended")
 
 
 @app.callback()
@@ -62,7 +62,8 @@ async def _import(runtime: "Runtime", rows: "list[Row]", show: bool) -> "Report"
 def _show(out: Output, report: "Report") -> None:
     out.say(T(
         "{rows} rows: {added} people added, {changed} changed ({transferred} moved to another school), "
-        "{unchanged} as they were; {schools} schools and {regions} regions added, {appointed} appointments made.",
+        "{unchanged} as they were; {schools} schools and {regions} regions added, {appointed} appointments made, "
+        "{ended} ended.",
         **{name: getattr(report, name) for name in COUNTS},
     ))  # fmt: skip
     if report.rejected:
@@ -70,7 +71,7 @@ def _show(out: Output, report: "Report") -> None:
         rows = [[str(number), out.text(why)] for number, why in report.rejected[:LISTED]]
         out.table([T("Row"), T("Why")], rows)
     if report.notes:
-        out.say(T("Not used in otherwise good rows:"))
+        out.say(T("Please look at these rows; they are in:"))
         out.table([T("Row"), T("What")], [[str(number), out.text(what)] for number, what in report.notes[:LISTED]])
     if report.absent:
         out.say(T("{count} people of these schools are not in the file. Nobody was removed:", count=len(report.absent)))

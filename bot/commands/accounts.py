@@ -5,6 +5,7 @@ from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Rows, Seq, T,
 from api.people.binding import list_accounts, unbind_account, undo_binding
 from api.people.settings import DEFAULT, NEVER, set_language, set_quiet_hours, settle_here
 from api.people.texts import account_name
+from api.people.tokens import revoke_token
 from api.people.websessions import LINK_MINUTES, list_devices, make_one_time_link, page_url, revoke_device
 from bot.registry import ALONE, ANYONE, Command, Feature, Talk
 from bot.turn import Choices, Turn
@@ -94,6 +95,13 @@ def revoke(turn: Turn, pid: str) -> None:
     turn.toast(T("Signed out.") if revoke_device(turn.ctx, pid) else T("It was signed out already."))
 
 
+def end_token(turn: Turn, pid: str) -> None:
+    """End a program's access."""
+    token = revoke_token(turn.ctx, pid)
+    turn.replace_pressed(T("Ended: “{name}” cannot act as you any more.", name=token.name))
+    turn.toast(T("Ended."))
+
+
 def send_link(turn: Turn) -> None:
     """A one-time link that signs in on the web."""
     secret = make_one_time_link(turn.ctx, turn.person)
@@ -178,6 +186,7 @@ FEATURE = Feature(
         ("accounts.keep", keep),
         ("accounts.undo", undo),
         ("devices.revoke", revoke),
+        ("tokens.revoke", end_token),
         ("people.language", choose_language),
     ),
     dialogues=((QUIET, Talk(T("quiet hours"), hear_quiet)),),

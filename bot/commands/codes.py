@@ -2,13 +2,13 @@
 
 from api.attachments.service import store_bytes
 from api.communities.lookup import get_community_for
-from api.i18n import gettext
 from api.messaging.faces import Community, Person
-from api.messaging.tree import Code, Lines, Node, T, Words
-from api.people.codes import LIFE, IssuedCode, count_without_account, issue_claim_code, issue_claim_codes
+from api.messaging.tree import Code, Lines, T, Words
+from api.people.codes import LIFE, count_without_account, issue_claim_code
 from api.people.lookup import get_person_for
+from api.people.papers import draw_papers, order_codes
 from api.people.service import administered, search_people
-from api.people.slips import HTML, XLSX, codes_xlsx, slips_html
+from api.people.slips import slips_of
 from bot.registry import ALONE, SCHOOL, Command, Feature, Talk
 from bot.turn import Primary, Turn
 
@@ -79,16 +79,9 @@ def _hear_confirm(turn: Turn) -> None:
     if turn.choice != ISSUE:
         _ask_whom(turn, place)
         return
-    issued = issue_claim_codes(turn.ctx, place)
-    if not issued:  # the last of them has come in meanwhile
-        _ask_whom(turn, place)
-        return
     turn.end()
-    say = Lines(
-        T("Here are {n} codes, valid for {days} days: a list, and slips to print.", n=len(issued), days=LIFE.days),
-        T("Whoever holds a code can become that person: hand each to its owner only, then delete these files."),
-    )
-    _deliver(turn, say, issued, place.name)
+    order_codes(turn.ctx, place, turn.face.identity.chat_id, turn.face.language)
+    turn.whisper(T("I am making the codes for {place}. The files come here in a moment.", place=place.name))
 
 
 def _hear_person(turn: Turn) -> None:
@@ -118,15 +111,8 @@ def _issue_one(turn: Turn, person: Person) -> None:
         T("Valid for {days} days, once. Hand it over personally, never in a group. Earlier codes stop working.",
           days=LIFE.days),
     )  # fmt: skip
-    _deliver(turn, say, [issued], person.name)
-
-
-def _deliver(turn: Turn, say: Node, issued: list[IssuedCode], whose: str) -> None:
-    language = turn.face.language
-    codes, paper = f"{gettext(language, 'Claim codes')} {whose}.xlsx", f"{gettext(language, 'Slips')} {whose}.html"
-    sheet = store_bytes(turn.ctx, codes, XLSX, codes_xlsx(turn.ctx, issued, language))
-    slips = store_bytes(turn.ctx, paper, HTML, slips_html(turn.ctx, issued, language))
-    turn.whisper(say, files=[sheet.pid, slips.pid])
+    papers = draw_papers(slips_of(turn.ctx, [issued]), person.name, turn.face.language)
+    turn.whisper(say, files=[store_bytes(turn.ctx, one.name, one.mime, one.data).pid for one in papers])
 
 
 FEATURE = Feature(

@@ -4,7 +4,7 @@ from api.errors import Problem
 from api.messaging.outbox import say_in_chat
 from api.messaging.tree import Bold, Button, Lines, Node, Rows, T, Words
 from api.people.binding import check_unbound, redeem_claim
-from api.people.codes import look_up_code, read_code, void_codes_in
+from api.people.codes import ALPHABET, look_up_code, read_code, void_codes_in
 from api.people.requests import (
     accept_approval,
     approve_request,
@@ -18,7 +18,7 @@ from api.people.requests import (
 from api.people.service import home_name
 from api.people.texts import NEW_CODE_ADVICE, UNBOUND_GREETING, privacy_notice
 from bot.commands.joining import CODE, handle_join
-from bot.registry import ALONE, ANYONE, SCHOOL, Command, Feature, Talk
+from bot.registry import ALONE, ANYONE, SCHOOL, TOO_LATE, Command, Feature, Talk
 from bot.turn import Primary, Turn
 
 BIND, ASK = "bind", "ask_school"
@@ -107,10 +107,16 @@ def begin_request(turn: Turn, _rest: str = "") -> None:
 def answer_request(turn: Turn) -> None:
     """The steps of dialogue `ask_school`: name, school, staff number, send."""
     assert turn.dialogue is not None
-    if turn.choice is None and read_code(turn.text):
+    if turn.choice is None and _is_code(turn.text):
         take_code(turn, turn.text)
         return
     {"name": _hear_name, "school": _hear_school, "number": _hear_number, "send": _hear_send}[turn.dialogue.step](turn)
+
+
+def _is_code(text: str) -> bool:
+    """Among answers only what can be nothing else is a code: a staff number may have twelve characters, too."""
+    code = read_code(text)
+    return code is not None and set(code) <= set(ALPHABET) and not code.isdigit()
 
 
 def _hear_name(turn: Turn) -> None:
@@ -222,6 +228,14 @@ def overhear_code(turn: Turn) -> bool:
     return True
 
 
+def hear_edit(turn: Turn) -> None:
+    """A message was changed. What was done for the first words stays done; a code put into a room was read there."""
+    if not turn.private:
+        overhear_code(turn)
+    elif turn.face.person is not None:
+        turn.say(TOO_LATE)
+
+
 FEATURE = Feature(
     commands=(
         Command("start", ("开始", "start"), T("begin here"), start, who=ANYONE, places=ALONE),
@@ -238,7 +252,7 @@ FEATURE = Feature(
         (BIND, Talk(T("connecting your account"), answer_privacy)),
         (ASK, Talk(T("asking your school"), answer_request)),
     ),
-    events=(("started", start),),
+    events=(("started", start), ("edited", hear_edit)),
     offers=(offer_way_in,),
     overhears=(overhear_code,),
 )  # fmt: skip

@@ -1,13 +1,21 @@
 """Every command, as operators and programs call it."""
 
+import errno
+import sqlite3
 import stat
+import subprocess
+import sys
 import time
 import zipfile
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
+from api.people import papers
+from api.runtime import StorageUnavailable
 from bot.cli import app
 from tests.support.program import Program
 
@@ -72,6 +80,24 @@ def test_wrong_usage_and_wrong_configuration_end_with_2(program: Program) -> Non
     assert program("db", "check", "--config", "other.toml").code == 2
 
 
+def test_wrong_usage_is_answered_in_json_too(program: Program) -> None:
+    for wrong in (["fly"], ["run", "--role", "king"], ["roster", "import"], ["roster", "import", "missing.csv"]):
+        answer = program(*wrong, "--json")
+        assert (answer.code, answer.data["ok"], answer.data["code"]) == (2, False, "usage"), wrong
+        assert answer.data["detail"]
+    assert program.outside("fly", "--json").code == 2
+    assert program("db", "check", "--json").code == 3, "other codes stay"
+
+
+def test_what_cannot_be_said_is_no_traceback(program: Program) -> None:
+    for how in ("", " --json"):
+        done = subprocess.run(
+            ["sh", "-c", f'"{sys.executable}" -c "from bot.cli import main; main()" config example{how} >/dev/full'],
+            cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+
+
 def test_the_example_can_be_used_as_it_is(program: Program) -> None:
     (program.folder / "config.toml").write_text(program("config", "example").out)
     assert program("db", "upgrade").code == 0
@@ -92,6 +118,14 @@ def test_a_database_that_is_away_ends_with_3(program: Program) -> None:
     assert "cannot be used" in answer.err
     assert "hush-hush" not in answer.err
     assert program("token", "revoke", "x", "--json").data["code"] == "database.away"
+
+
+def test_a_file_that_is_no_database_ends_with_3(program: Program) -> None:
+    (program.folder / "gongfang.db").write_text("this is a text, and long enough to be looked at" * 100)
+    for command in (["db", "check"], ["db", "upgrade"], ["person", "claim-code", "x"], ["token", "revoke", "x"]):
+        answer = program(*command)
+        assert answer.code == 3 and "file is not a database" in answer.err, command
+    assert program("check", "--json").code == 3
 
 
 def test_commands_on_an_empty_database_say_what_to_do(program: Program) -> None:
@@ -129,10 +163,53 @@ def test_codes_for_a_whole_school(ready: Program) -> None:
     ready("roster", "import", "people.csv")
     made = ready.json("person", "claim-codes", "--school", "清河一小", "--out", "codes")
     assert len(made["codes"]) == 2
-    for name in ("claim-codes.xlsx", "claim-codes.html"):
-        file = ready.folder / "codes" / name
+    assert made["files"] == ["codes/绑定码 清河一小.xlsx", "codes/绑定码小条 清河一小.html"]
+    for name in made["files"]:
+        file = ready.folder / name
         assert file.stat().st_size > 1000
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert made["codes"][0]["code"] in (ready.folder / made["files"][1]).read_text()
+    shown = ready("person", "claim-codes", "--school", "清河县", "--out", "codes").out
+    assert "2 codes: codes/绑定码 清河县.xlsx" in shown and "do not work any more" in shown, "other files"
+
+
+def usable(program: Program) -> set[str]:
+    with sqlite3.connect(program.folder / "gongfang.db") as database:
+        return {row[0] for row in database.execute("SELECT hash FROM claim_codes WHERE voided_at IS NULL")}
+
+
+def test_codes_that_cannot_be_written_void_none(ready: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ready.folder / "people.csv").write_text(ROSTER, encoding="utf-8")
+    ready("roster", "import", "people.csv")
+    ready("person", "claim-codes", "--school", "清河一小", "--out", "codes")
+    before, paper = usable(ready), (ready.folder / "codes" / "绑定码小条 清河一小.html").read_bytes()
+    assert len(before) == 3
+    again = ready("person", "claim-codes", "--school", "清河一小", "--out", "codes")
+    assert again.code == 1 and "there already" in again.err
+    (ready.folder / "file").write_text("x")
+    under_a_file = ready("person", "claim-codes", "--school", "清河一小", "--out", "file", "--json")
+    assert (under_a_file.code, under_a_file.data["code"]) == (1, "file.unwritable")
+
+    def full(file: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    disk = ready("person", "claim-codes", "--school", "清河一小", "--out", "other")
+    assert disk.code == 1 and "No space left" in disk.err and not list((ready.folder / "other").iterdir())
+    assert usable(ready) == before and (ready.folder / "codes" / "绑定码小条 清河一小.html").read_bytes() == paper
+
+
+def test_codes_are_gone_from_the_disk_when_they_do_not_work(ready: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    (ready.folder / "people.csv").write_text(ROSTER, encoding="utf-8")
+    ready("roster", "import", "people.csv")
+
+    async def away(*given: Any) -> None:
+        assert len(list((ready.folder / "codes").iterdir())) == 2, "written first"
+        raise StorageUnavailable("away")
+
+    monkeypatch.setattr(papers, "keep_codes", away)
+    assert ready("person", "claim-codes", "--school", "清河一小", "--out", "codes").code == 3
+    assert not list((ready.folder / "codes").iterdir())
 
 
 def test_appoint_and_dismiss(ready: Program) -> None:
@@ -170,6 +247,18 @@ def test_check_has_a_line_for_each_part(ready: Program) -> None:
     names = [line.split(":")[0].strip("✓✗ ") for line in lines.out.splitlines()]
     assert names[:6] == ["configuration", "database", "blobs", "disk", "inbox", "outbox"]
     assert {"mail", "web"} <= set(names)
+    assert f"there is no {ready.folder}/config.toml" in lines.out and f"{ready.folder}/gongfang.db: well" in lines.out
+    (ready.folder / "config.toml").write_text("")
+    assert f"✓ configuration: {ready.folder}/config.toml" in ready("check").out
+
+
+def test_check_makes_nothing(program: Program) -> None:
+    answer = program("check")
+    assert answer.code == 3 and f"✗ database: {program.folder}/gongfang.db: The database is empty." in answer.out
+    assert list(program.folder.iterdir()) == []
+    program.env["GONGFANG_DATABASE__URL"] = "postgresql://nobody:hush-hush@127.0.0.1:1/none?password=hush-hush"
+    answer = program("check")
+    assert "✗ database: postgresql://127.0.0.1:1/none: " in answer.out and "hush-hush" not in answer.out
 
 
 def test_check_says_what_is_wrong(ready: Program) -> None:
@@ -191,6 +280,8 @@ def test_check_says_what_is_wrong(ready: Program) -> None:
 def test_export_and_erase(ready: Program) -> None:
     made = ready.json("person", "export", "齐安")
     file = ready.folder / made["file"]
+    full = ready("person", "export", "齐安", "--out", "/dev/full")
+    assert full.code == 1 and "/dev/full cannot be written" in full.err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with zipfile.ZipFile(file) as archive:
         text = "".join(archive.read(name).decode() for name in archive.namelist() if name.endswith(".json"))

@@ -156,6 +156,16 @@ async def test_members_privately_and_hosts_see_who_waits(county: County) -> None
     assert await county.standing(county.chen) == ("active", "member")
 
 
+async def test_in_a_region_nobody_reads_a_whole_county(county: County) -> None:
+    room = await county.world.room(county.county)
+    await county.li.say("成员", room=room)
+    sheet = county.li.expect("晨光县", "共 5 位成员")
+    assert not any(name in sheet.text for name in ("王老师", "陈老师"))
+    county.li.expect_nothing(room=room)
+    await county.zhou.say("成员", room=room)
+    county.zhou.expect("晨光县", "王老师", "陈老师")
+
+
 async def test_long_lists_turn_their_pages_in_place(county: County) -> None:
     for n in range(25):
         await county.world.join(await county.world.teacher(f"学员{n:02}", county.first), county.workshop)

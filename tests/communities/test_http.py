@@ -60,6 +60,9 @@ async def test_members_over_http(county: County) -> None:
         rest = (await wang.get(path, params={"status": ["pending", "active"], "cursor": waiting["next"]})).json()
         assert [one["name"] for one in rest["items"]] == ["王老师"] and rest["next"] is None
         assert (await chen.get(path)).status_code == 403
+        everybody = f"/communities/{county.county.pid}/memberships"
+        assert (await li.get(everybody)).json()["code"] == "forbidden", "it is there, its people are not for everybody"
+        assert (await li.get(f"/communities/{county.county.pid}")).status_code == 200
         assert (await wang.patch(f"{path}/{county.chen.pid}", json={})).status_code == 422
         assert (await li.patch(f"{path}/{county.chen.pid}", json={"accept": True})).status_code == 403
         assert (await wang.patch(f"{path}/{county.chen.pid}", json={"accept": True})).json()["status"] == "active"

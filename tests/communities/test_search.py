@@ -61,6 +61,17 @@ async def test_page_by_page(county: County) -> None:
         assert after == ([following] if following else [])
 
 
+async def test_nobody_turns_the_pages_of_a_whole_region_who_may_not_list_it(county: County) -> None:
+    for n in range(12):
+        await county.world.teacher(f"王小{n}", county.second)
+    region = county.county.pid
+    for actor, n in ((county.li, 8), (county.lin, 13)):
+        found = await county.run(find_people, "王", region, 20, actor=actor)
+        assert len(found) == n
+        after = await county.run(find_people, "王", region, 20, found[3].pid, actor=actor)
+        assert len(after) == (0 if actor is county.li else 9)
+
+
 async def test_a_cursor_tells_nothing_of_people_one_may_not_see(county: County) -> None:
     far = await county.world.school(await county.world.region("远山县"), "远山小学")
     stranger = await county.world.teacher("王中", far)

@@ -3,8 +3,10 @@
 import pytest
 
 from api.communities import joining, members, offers, requests, service
+from api.communities.lookup import get_community_for
 from api.communities.rules import rule
 from api.communities.service import Wish
+from api.people.service import list_people
 from api.records.service import counts
 from storage.base import new_pid
 from storage.communities import Community, Membership, rooms_of
@@ -218,6 +220,15 @@ async def test_the_last_host_stays_until_there_is_another(county: County) -> Non
     assert await county.standing(county.wang) == ("left", "member")
 
 
+async def test_no_offer_takes_the_last_host_away(county: County) -> None:
+    await county.run(offers.invite_person, county.w, county.wang.pid, "observer", actor=county.lin)
+    await county.refused("membership.last_host", offers.answer_offer, county.w, True, actor=county.wang)
+    assert await county.standing(county.wang) == ("active", "host")
+    await county.world.join(county.zhou, county.workshop, "host")
+    await county.run(offers.answer_offer, county.w, True, actor=county.wang)
+    assert await county.standing(county.wang) == ("active", "observer")
+
+
 async def test_an_offer_to_take_over_dies_with_the_office_of_who_made_it(county: County) -> None:
     await county.world.join(county.li, county.workshop)
     await county.world.join(county.zhou, county.workshop, "host")
@@ -233,6 +244,8 @@ async def test_cohosts_moderate_but_do_not_rule(county: County) -> None:
     await county.refused("forbidden", members.remove_member, county.w, county.wang.pid, actor=county.zhou)
     await county.refused("forbidden", offers.invite_person, county.w, county.chen.pid, "cohost", actor=county.zhou)
     await county.refused("forbidden", members.change_role, county.w, county.li.pid, "observer", actor=county.zhou)
+    for role in ("observer", "member", "cohost"):
+        await county.refused("forbidden", offers.invite_person, county.w, county.wang.pid, role, actor=county.zhou)
     await county.refused("forbidden", service.edit_workshop, county.w, name="好", actor=county.zhou)
     await county.refused("forbidden", service.archive_workshop, county.w, actor=county.zhou)
     await county.run(members.remove_member, county.w, county.li.pid, actor=county.zhou)
@@ -264,7 +277,8 @@ async def test_lists_of_members(county: County) -> None:
     after = await county.run(members.list_members, county.w, every, 2, after=page[1].cursor, actor=county.wang)
     assert [m.name for m in (*page[:2], *after)] == [m.name for m in rows]
     await county.refused("forbidden", members.list_members, county.w, every, actor=county.li)
-    assert len(await county.run(members.list_members, county.w, actor=county.li)) == 3
+    seen = await county.run(members.list_members, county.w, actor=county.li)
+    assert [m.school for m in seen] == ["", "", ""], "schools are for those who may moderate"
     assert await county.run(members.count_members, county.w, actor=county.li) == {"active": 3}
     assert await county.run(members.count_members, county.w, actor=county.wang) == {
         "active": 3,
@@ -273,6 +287,22 @@ async def test_lists_of_members(county: County) -> None:
     }
     school = await county.run(members.list_members, county.first.pid, actor=county.li)
     assert [m.name for m in school] == ["林主任", "周老师", "王老师", "李老师"]
+
+
+async def test_the_people_of_a_region_are_listed_for_those_who_look_after_it(county: County) -> None:
+    region = county.county.pid
+    everybody = ["林主任", "周老师", "王老师", "李老师", "陈老师"]
+    for officer, schools in ((county.lin, {"第一小学", "第二小学"}), (county.zhou, {""})):
+        rows = await county.run(members.list_members, region, actor=officer)
+        assert [m.name for m in rows] == everybody and {m.school for m in rows} == schools
+        assert [p.name for p in (await county.run(list_people, region, actor=officer)).people] == everybody
+    await county.world.appoint(county.wang, county.first, "school_admin")
+    for teacher in (county.li, county.wang):
+        await county.refused("forbidden", members.list_members, region, actor=teacher)
+        await county.refused("forbidden", list_people, region, actor=teacher)
+        assert await county.run(members.count_members, region, actor=teacher) == {"active": 5}
+        assert await county.run(get_community_for, region, "see", actor=teacher), "it exists"
+    assert len(await county.run(members.list_members, region)) == 5, "the system"
 
 
 async def test_settings_and_rules(county: County) -> None:

@@ -135,3 +135,41 @@ async def test_a_code_in_a_group_is_void(world: World) -> None:
     phone.expect("失效")
     await admin.say("ABCD-EFGH-JK34", room=room)
     admin.expect_nothing()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "李梅 YX-1006 {a}-{b}-{c}", "code {a}-{b}-{c}", "2026 {a}{b}{c}", "学校\t李梅\tT100\t{a}-{b}-{c}\t2026-12-13",
+        "{a}_{b}_{c}", "{a}.{b}.{c}", "{a} - {b} - {c}", "{a}——{b}——{c}", "{a}  {b}  {c}", "{a}{b} {c}", "９{a}{b}{c}X",
+        "http://127.0.0.1:8080/c/{a}{b}{c}", "{padding}{a}-{b}-{c}",
+    ],
+)  # fmt: skip
+async def test_a_code_in_a_group_is_void_whatever_stands_around_it(world: World, row: str) -> None:
+    county, school = await school_of(world)
+    li = await world.teacher("李梅", school)
+    room = await world.room(county)
+    a, b, c = (await code_for(world, li)).split("-")
+    await li.say(row.format(a=a, b=b.lower(), c=c, padding="A" * 5000), room=room)
+    li.expect("大家都能看到")
+    phone = await an_account(world, li)
+    await phone.say(f"{a}-{b}-{c}")
+    phone.expect("失效")
+
+
+async def test_a_code_put_into_a_message_later_is_void_too(world: World) -> None:
+    county, school = await school_of(world)
+    li = await world.teacher("李梅", school)
+    room = await world.room(county)
+    code = await code_for(world, li)
+    await li.say("大家好", room=room)
+    await world.arrive(li, li.chat, "edited", text=code, event="m1")
+    li.expect("我按你先发的那句办了")
+    await world.arrive(li, room, "edited", text="大家好，再见", event="m1")
+    li.expect_nothing()
+    await world.arrive(li, room, "edited", text=f"大家好 {code}", event="m1")
+    li.expect("大家都能看到")
+    li.expect_nothing(room=room)
+    phone = await an_account(world, li)
+    await phone.say(code)
+    phone.expect("失效")

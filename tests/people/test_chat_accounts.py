@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from api.people.tokens import create_token
+from api.tokens import use_token
 from storage.people import Identity, Person
 from tests.support.accounts import an_account, code_for, owner, school_of
 from tests.support.talk import World, a_world
@@ -42,6 +44,22 @@ async def test_accounts_are_listed_and_unbound(world: World) -> None:
     assert await owner(world, li) is None
     await li.say("你好")
     li.expect("绑定码")
+
+
+async def test_a_new_token_is_told_and_ended_by_a_press(world: World) -> None:
+    _, school = await school_of(world)
+    li, stranger = await world.teacher("李梅", school), await world.teacher("别人", school)
+    _, secret = await world.run(create_token, li.person, "排课", ["read"], 30, actor=li)
+    await world.settle()
+    li.expect("“排课”可以代表你", "12月23日")
+    stranger.expect_nothing()
+    action = li.sheets()[-1].buttons[0][1].action
+    assert "没有找到" in (await stranger.press_action(action))[0]
+    assert await world.run(use_token, secret)
+    assert await li.press("停用") == ["已停用。"]
+    assert "不能再代表你" in li.sheets()[-1].text and not li.sheets()[-1].buttons
+    assert await world.run(use_token, secret) is None
+    assert await li.press_action(action) == ["已停用。"], "a second press changes nothing"
 
 
 async def test_language_quiet_hours_and_here(world: World) -> None:

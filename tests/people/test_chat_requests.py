@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.accounts import owner, school_of
-from tests.support.talk import World, a_world
+from storage.people import Person
+from tests.support.accounts import an_account, code_for, owner, school_of
+from tests.support.talk import Voice, World, a_world
 
 
 @pytest.fixture
@@ -95,5 +96,85 @@ async def test_a_stranger_who_tries_a_command_hears_how_to_come_in(world: World)
     await someone.say("日志")
     someone.expect("把绑定码发给我", "发“开始”")
     room = await world.room(school)
-    await someone.say("日志", room=room)
+    await someone.say("/log", room=room)
     someone.expect("打开和我的私聊", room=room)
+
+
+async def ask(voice: Voice, name: str, school: str, number: str | None = None) -> None:
+    """Ask a school for being let in, up to the confirmation."""
+    await voice.say("你好")
+    await voice.press("我没有绑定码")
+    await voice.say(name)
+    await voice.say(school)
+    await voice.press("第一小学")
+    await (voice.say(number) if number else voice.press("跳过"))
+
+
+@pytest.mark.parametrize("number", ["330106001234", "346789346789", "2026ABCD0011"])
+async def test_a_staff_number_of_twelve_is_no_claim_code(world: World, number: str) -> None:
+    _, school = await school_of(world)
+    admin = await world.teacher("周主任", school)
+    await world.appoint(admin, school, "school_admin")
+    someone = await world.teacher("小梅", bound=False)
+    for _ in range(6):
+        await ask(someone, "李梅", "第一", number)
+        someone.expect(number)
+        await someone.say("取消")
+    await ask(someone, "李梅", "第一", number)
+    await someone.press("发送")
+    admin.expect(f"工号：{number}")
+
+
+async def test_a_claim_code_among_the_answers_is_one(world: World) -> None:
+    _, school = await school_of(world)
+    li = await world.teacher("李梅", school)
+    someone = await an_account(world, li)
+    await ask(someone, "李梅", "第一", await code_for(world, li))
+    someone.expect("李梅", "会记录")
+
+
+async def test_who_comes_in_with_a_code_waits_no_longer(world: World) -> None:
+    _, school = await school_of(world)
+    admin, li = await world.teacher("周主任", school), await world.teacher("李梅", school)
+    await world.appoint(admin, school, "school_admin")
+    someone = await an_account(world, li)
+    await ask(someone, "梅子", "第一")
+    await someone.press("发送")
+    action = next(button.action for label, button in admin.sheets()[-1].buttons if "新人员" in label)
+    await someone.say(await code_for(world, li))
+    await someone.press("同意")
+    assert await owner(world, someone) == "李梅"
+    world.pass_time(minutes=1)
+    await world.settle()
+    assert "不用再处理" in admin.sheets()[-1].text and not admin.sheets()[-1].buttons
+    people = await world.run(lambda ctx: ctx.session.query(Person).count())
+    assert "不用再处理" in (await admin.press_action(action))[0]
+    assert await world.run(lambda ctx: ctx.session.query(Person).count()) == people, "nobody was added"
+    await admin.say("绑定申请")
+    admin.expect("没有人在等")
+
+
+@pytest.mark.parametrize("name", ["李　梅", "李 梅", "李梅老师", "我叫李梅。"])
+async def test_a_name_is_found_as_people_type_it(world: World, name: str) -> None:
+    _, school = await school_of(world)
+    admin = await world.teacher("周主任", school)
+    await world.teacher("李梅", school, staff_no="T01")
+    await world.appoint(admin, school, "school_admin")
+    someone = await world.teacher("小梅", bound=False)
+    await ask(someone, name, "第一")
+    await someone.press("发送")
+    admin.expect("李梅申请加入")
+    admin.expect_button("T01")
+
+
+@pytest.mark.parametrize("text", ["第一小学。", "第 一 小学", "晨光县第一小学", "晨光县第一", "第１小学"])
+async def test_a_school_is_found_as_people_type_it(world: World, text: str) -> None:
+    county, _ = await school_of(world)
+    await world.school(county, "第1小学" if "１" in text else "第二小学")
+    someone = await world.teacher("小梅", bound=False)
+    await someone.say("你好")
+    await someone.press("我没有绑定码")
+    await someone.say("李梅")
+    await someone.say(text)
+    labels = [label for label, _ in someone.expect("是哪一所").buttons]
+    assert len(labels) == 1 and ("第1小学" if "１" in text else "第一小学") in labels[0]

@@ -56,6 +56,17 @@ async def test_who_is_there(world: World, county: dict[str, Any]) -> None:
         assert hidden["items"] == [], "numbers are not for guessing"
         refused = await http.get("/v1/people", params={"community": county["other"].pid})
         assert refused.status_code == 403
+        region = await http.get("/v1/people", params={"community": county["region"].pid})
+        assert region.status_code == 403 and region.json()["code"] == "forbidden"
+    workshop = await world.workshop(county["region"], "语文工坊")
+    for who, role, school_shown in (("li", "member", ""), ("far", "host", "第一小学")):
+        await world.join(county[who], workshop, role)
+        async with await client_of(world, county[who]) as http:
+            listed = (await http.get("/v1/people", params={"community": workshop.pid})).json()["items"]
+            assert (listed[0]["name"], listed[0]["school"]) == ("李梅", school_shown)
+    async with await client_of(world, county["chief"]) as http:
+        listed = (await http.get("/v1/people", params={"community": county["region"].pid})).json()["items"]
+        assert {one["school"] for one in listed} == {"第一小学", "第二小学"} and listed[1]["staff_no"] == "T01"
     async with await client_of(world, county["admin"]) as http:
         found = (await http.get("/v1/people", params={"community": school, "q": "T01"})).json()
         assert [one["staff_no"] for one in found["items"]] == ["T01"]
@@ -154,3 +165,27 @@ async def test_tokens(world: World, county: dict[str, Any]) -> None:
         assert more.status_code == 403, "a token gives nobody more than it has"
         assert (await http.post("/v1/tokens", json={"name": "x", "scopes": ["write"]})).status_code == 201
     assert await world.run(lambda ctx: ctx.session.query(ApiToken).filter(ApiToken.hash.like("gf_%")).count()) == 0
+
+
+async def test_a_token_ends_with_the_one_that_made_it(world: World, county: dict[str, Any]) -> None:
+    li = county["li"]
+    first, secret = await world.run(create_token, li.person, "今天", ["read", "write"], 1)
+    transport = httpx2.ASGITransport(app=create_app(world.runtime))
+
+    async def ask(secret: str, method: str, path: str, **how: Any) -> httpx2.Response:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test/v1") as http:
+            return await http.request(method, path, headers={"Authorization": f"Bearer {secret}"}, **how)
+
+    async def make(secret: str) -> Any:
+        body = {"name": "排课", "scopes": ["read", "write"], "days": 365}
+        return (await ask(secret, "POST", "/tokens", json=body)).json()
+
+    child = await make(secret)
+    grandchild = await make(child["secret"])
+    other, apart = await world.run(create_token, li.person, "别的", ["read"])
+    assert child["expires_at"] == grandchild["expires_at"] == "2026-11-24T02:00:00Z", "never later than its parent"
+    assert (await ask(grandchild["secret"], "DELETE", f"/tokens/{first.pid}")).status_code == 204
+    for ended in (secret, child["secret"], grandchild["secret"]):
+        assert (await ask(ended, "GET", "/me")).status_code == 401
+        assert (await ask(ended, "POST", "/tokens", json={"name": "又一个"})).status_code == 401
+    assert [one["pid"] for one in (await ask(apart, "GET", "/tokens")).json()["items"]] == [other.pid]

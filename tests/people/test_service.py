@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
@@ -12,11 +12,13 @@ from sqlalchemy import event
 
 from api.context import Context
 from api.errors import Conflict, Forbidden, NotFound, Problem, TooMany
-from api.people import codes
+from api.people import codes, papers
 from api.people.binding import bind, redeem_claim, redeem_code, unbind_account
 from api.people.codes import count_without_account, issue_claim_code, issue_claim_codes, look_up_code, read_code
+from api.people.papers import draw_slips, keep_codes
 from api.people.service import create_admin, purge_accounts
-from api.people.slips import codes_xlsx, slips_html
+from api.people.slips import Slip, codes_xlsx, slips_html, slips_of
+from api.people.texts import PRIVACY_VERSION
 from api.people.websessions import (
     find_web_session,
     list_devices,
@@ -27,6 +29,8 @@ from api.people.websessions import (
     use_one_time_link,
     web_identity,
 )
+from api.webchat.entering import renew
+from api.webchat.places import SignedOut
 from storage.communities import Appointment, Community
 from storage.people import Audit, ClaimCode, ClaimFailure, Identity, OneTimeLink, Person, WebSession
 from tests.support.talk import Voice, World, a_world
@@ -130,6 +134,40 @@ async def test_failures_are_counted_by_account_address_and_all(world: World, mon
     assert not isinstance(await world.run(look_up_code, code, None, "2001:db8::1"), Problem)
 
 
+async def test_to_show_an_old_slip_again_is_no_guess(world: World) -> None:
+    _, _, (li, wang) = await school_with(world, "李梅", "王刚")
+    void, used = [(await world.run(issue_claim_code, li)).code for _ in range(2)]
+    await world.run(redeem_code, used, None, "203.0.113.9")
+    for _ in range(codes.PER_ADDRESS):
+        assert (await world.run(look_up_code, used, None, "203.0.113.9")).code == "code.used"
+        assert (await world.run(look_up_code, void, None, "203.0.113.9")).code == "code.over"
+    assert await count(world, ClaimFailure) == 0
+    code = (await world.run(issue_claim_code, wang)).code
+    assert (await world.run(look_up_code, code, None, "203.0.113.9")).person.id == wang.id
+
+
+async def test_drawn_codes_work_once_they_are_kept(world: World) -> None:
+    _, school, (li, wang) = await school_with(world, "李梅", "王刚")
+    before = await world.run(issue_claim_code, li)
+    slips = (await world.run(draw_slips, school.pid))[1]
+    assert isinstance(await world.run(look_up_code, slips[0].code), Problem)
+    assert (await world.run(look_up_code, before.code)).person.id == li.id, "the older one works as long"
+    await world.run(redeem_code, (await world.run(issue_claim_code, wang)).code, None)
+    await keep_codes(world.runtime, school.pid, slips)
+    assert (await world.run(look_up_code, slips[0].code)).person.id == li.id
+    assert isinstance(await world.run(look_up_code, before.code), Problem)
+    assert (await world.run(look_up_code, slips[1].code)).code == "code.unknown", "wang has come in meanwhile"
+
+
+def test_a_countys_slips_are_several_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(papers, "PER_FILE", 2)
+    when = datetime(2026, 12, 7, tzinfo=UTC)
+    slips = [Slip(n, "p", "一小", f"老师{n}", "", "AAAA-BBBB-CCCC", "http://x/c/A", when, when) for n in range(3)]
+    made = list(papers.draw_papers(slips, "晨光县", "zh_CN"))
+    assert [one.name for one in made] == ["绑定码 晨光县.xlsx", "绑定码小条 晨光县 1.html", "绑定码小条 晨光县 2.html"]
+    assert [one.data.decode().count("<article>") for one in made[1:]] == [2, 1]
+
+
 async def test_a_school_gives_no_codes_for_those_above_it(world: World) -> None:
     county, school, (li, boss) = await school_with(world, "李梅", "县领导")
     admin, chief = await world.teacher("周主任", school), await world.teacher("县管理员", school)
@@ -171,7 +209,8 @@ async def test_paper_and_spreadsheet_hold_words_only(world: World) -> None:
     issued = await world.run(issue_claim_codes, school)
 
     def make(ctx: Context) -> tuple[bytes, bytes]:
-        return codes_xlsx(ctx, issued, "zh_CN"), slips_html(ctx, issued, "zh_CN")
+        slips = slips_of(ctx, issued)
+        return codes_xlsx(slips, "zh_CN"), slips_html(slips, "zh_CN")
 
     book, page = await world.run(make)
     rows = CalamineWorkbook.from_filelike(BytesIO(book)).get_sheet_by_index(0).to_python()
@@ -196,7 +235,8 @@ async def test_a_code_opens_a_browser(world: World) -> None:
 
     secret = await world.run(sign_in)
     found = await world.run(find_web_session, secret)
-    assert found.person.id == li.id and found.identity.platform == "web" and found.person.privacy_version == 1
+    assert found.person.id == li.id and found.identity.platform == "web"
+    assert found.person.privacy_version == PRIVACY_VERSION
     assert await world.run(find_web_session, secret + "x") is None
     again = await world.run(sign_in)
     assert await count(world, Identity, platform="web") == 1, "one web account per person"
@@ -225,8 +265,13 @@ async def test_a_visitor_becomes_somebody(world: World) -> None:
     assert other != visitor, "visitors do not share an account"
     assert await world.run(bind_visitor, other) == visitor, "merged into the one web account"
     for secret in (first, second):
+        assert await world.run(find_web_session, secret) is None, "who sat there before may know it"
+    first, second = [await world.run(renew, secret) for secret in (first, second)]
+    for secret in (first, second):
         found = await world.run(find_web_session, secret)
         assert (found.person.id, found.identity.id) == (li.id, visitor)
+        with pytest.raises(SignedOut):
+            await world.run(renew, secret)
     devices = await world.run(list_devices, actor=li)
     assert await world.run(revoke_device, devices[0].pid, actor=li) is True
     assert await world.run(revoke_device, devices[0].pid, actor=li) is False

@@ -21,9 +21,11 @@ from api.reminders.excuses import ask_excuse
 from api.reminders.service import create_reminder
 from api.resources import pushes
 from api.resources import service as resources
+from storage.idempotency import Idempotent
 from storage.people import Identity, Person
 from storage.schema import metadata
 from tests.support.browser import WebWorld, a_web_world
+from tests.support.calling import client_of
 
 NAME = "欧阳明月"
 SECRETS = (NAME, "T-4711", "ming@example.org", "秘密的话", "月亮的手机")
@@ -72,6 +74,9 @@ async def test_nothing_knows_who_it_was(world: WebWorld) -> None:
         journals.start_entry, workshop.pid, "秘密的话，写在日志里，写得足够长，可以提交。", actor=ming
     )
     await world.run(submit_entry, entry.pid, actor=ming)
+    async with await client_of(world, host) as http:
+        read = await http.post(f"/workshops/{workshop.pid}/journal-entries/next", headers={"Idempotency-Key": "k1"})
+        assert "秘密的话" in read.text
     await world.run(reviewing.comment_entry, entry.pid, "写得好", actor=host)
     await world.run(reviewing.answer_comment, entry.pid, "秘密的话，谢谢", actor=ming)
     notice = await world.run(notices.send_notice, own.pid, "秘密的话，周五开会", place="both", actor=ming)
@@ -105,6 +110,7 @@ async def test_nothing_knows_who_it_was(world: WebWorld) -> None:
     await world.settle()
     left = await world.run(search, *SECRETS)
     assert not left, "\n".join(left)
+    assert await world.run(lambda ctx: [row.status for row in ctx.session.query(Idempotent)]) == [200], "no second try"
     await mate.say("我的")
     assert await world.run(search, "公用的教案", "王刚"), "what belongs to others stays"
 

@@ -10,6 +10,7 @@ from api.context import Context
 from api.people.tokens import create_token
 from api.records.service import record
 from api.reminders.rules import RuleWish, create_rule
+from storage.people import Audit, Person
 from tests.support.talk import Voice, World, a_world
 
 
@@ -24,6 +25,12 @@ async def client_of(world: World, voice: Voice) -> httpx2.AsyncClient:
     transport = httpx2.ASGITransport(app=create_app(world.runtime))
     headers = {"Authorization": f"Bearer {secret}"}
     return httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers)
+
+
+def read_by(ctx: Context) -> list[str]:
+    """Who read members' progress."""
+    query = ctx.session.query(Person.name).join(Audit, Audit.actor_id == Person.id)
+    return [name for (name,) in query.filter(Audit.act == "progress.read")]
 
 
 async def test_mine_and_the_members(world: World) -> None:
@@ -49,6 +56,7 @@ async def test_mine_and_the_members(world: World) -> None:
         rest = (await http.get(f"{url}/progress", params={"cursor": page["next"]})).json()
         assert rest["items"][0]["handed_in"] == {rule.pid: 1} and rest["items"][0]["last_day"] == "2026-11-23"
         assert (await member.get(f"{url}/progress")).status_code == 403
+        assert await world.run(read_by) == ["王坊主", "王坊主"], "each reading of others' work leaves a trace"
         assert (await member.post(f"{url}/progress-sheets")).status_code == 403
         sheet = await http.post(f"{url}/progress-sheets")
         assert sheet.status_code == 201, sheet.text

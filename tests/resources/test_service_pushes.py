@@ -8,9 +8,12 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 
+from api.attachments.service import read_attachment, store_bytes
+from api.communities import members
 from api.context import Context
 from api.errors import Conflict, Forbidden, Invalid, NotFound
 from api.records.service import counts
+from api.registry import HOLDERS
 from api.resources import pushes, service, tokens
 from api.resources.keeping import erase_resources, export_resources
 from storage.communities import Community
@@ -67,6 +70,33 @@ async def test_a_link_opens_only_when_it_is_confirmed(world: World) -> None:
 def _status_token(ctx: Context, person_id: int) -> str:
     query = select(Delivery.pid).where(Delivery.person_id == person_id)
     return ctx.session.scalars(query).first() or ""
+
+
+async def test_who_left_reads_no_pushed_files_any_more(world: World) -> None:
+    workshop, host, li, _ = await a_push(world)
+    other = await world.workshop(await world.region("远山县"), "写作坊")
+    await world.join(host, other, "host")
+    await world.join(li, other)
+    file = await world.run(store_bytes, "教案.txt", "text/plain", b"words", "", actor=host)
+    row = await world.run(service.add_resource, workshop.pid, "讲义", files=[file.pid], actor=host)
+    pushed = await world.run(pushes.push_resource, row.pid, other.pid, place="people", actor=host)
+    await world.settle()
+    token = await world.run(lambda ctx: ctx.session.scalars(
+        select(Delivery.pid).where(Delivery.message_id == pushed.people_message_id)).one())  # fmt: skip
+    await world.run(members.remove_member, workshop.pid, li.pid)
+    with pytest.raises(NotFound):
+        await world.run(tokens.read_file_by_token, token, file.pid)
+    await world.run(tokens.open_by_token, token)
+    assert (await world.run(tokens.read_file_by_token, token, file.pid)).name == "教案.txt"
+    assert (await world.run(read_attachment, file.pid, HOLDERS, actor=li)).name == "教案.txt"
+    await world.run(members.remove_member, other.pid, li.pid)
+    for read in (tokens.reader_of_token, tokens.open_by_token):
+        with pytest.raises(NotFound):
+            await world.run(read, token)
+    with pytest.raises(NotFound):
+        await world.run(tokens.read_file_by_token, token, file.pid)
+    with pytest.raises(NotFound):
+        await world.run(read_attachment, file.pid, HOLDERS, actor=li)
 
 
 async def test_the_same_person_on_two_devices_is_counted_once(world: World) -> None:

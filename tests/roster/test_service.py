@@ -1,6 +1,7 @@
 """Rosters: read from files people really have, imported twice, with transfers, offices and rows that are wrong."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -10,11 +11,12 @@ from xlsxwriter import Workbook
 from api.context import Context
 from api.errors import Invalid, TooLarge
 from api.messaging.render import plain
+from api.people.service import create_admin
 from api.roster.importing import Report, import_roster
 from api.roster.reading import read_roster
 from storage import roster as queries
 from storage.communities import Appointment, Community, Membership, Room, Transfer
-from storage.people import Person
+from storage.people import Audit, Person
 from tests.support.talk import World, a_world
 
 HEAD = "地区,学校,学校代码,姓名,工号,学科,学段,邮箱,职务"
@@ -220,3 +222,131 @@ async def test_only_region_administrators_import(world: World) -> None:
     assert other.regions == 0 and len(other.rejected) == 1
 
 
+async def test_one_region_written_in_two_ways_is_one_region(world: World) -> None:
+    head = "地区,学校,姓名,工号\n"
+    crossed = f"{head}西市/西县,一小,甲,N1\n西县,二小,甲,N1\n西市 / 西县,二小,甲,N1\n"
+    for _ in range(2):
+        report = await load(world, crossed)
+        assert sorted(reasons(world, report)) == [3, 4] and "两次" in reasons(world, report)[3]
+        assert (await everyone(world))["N1"][1] == "一小"
+    assert numbers(report) == (0, 0, 1, 0, 2) and await count(world, Community) == 3
+    far = head + "西县,一小,甲,N1\n" + "".join(f"西县,一小,乙,M{n}\n" for n in range(250)) + "西市/西县,二小,甲,N1\n"
+    assert list(reasons(world, await load(world, far))) == [253], "also in another chunk"
+    assert numbers(await load(world, far)) == (0, 0, 251, 0, 1)
+
+
+async def test_a_region_that_hung_nowhere_goes_under_the_one_above(world: World) -> None:
+    await world.run(create_admin, "晨光县", "王局", "A1")
+    await load(world, "地区,学校,姓名,工号\n晨光县,一小,李四,T2\n")
+    workshop = await world.run(lambda ctx: ctx.session.query(Community).filter_by(kind="school").one())
+    await world.workshop(workshop, "语文工坊")
+    report = await load(world, "地区,学校,姓名,工号\n晨光市/晨光县,一小,张三,T1\n晨光市/晨光县,一小,李四,T2\n")
+    assert (report.regions, report.schools, report.added, report.unchanged) == (1, 0, 1, 1)
+    assert reasons(world, report, "notes") == {2: "原来就有“晨光县”，现在归到“晨光市”下面了。"}
+
+    def paths(ctx: Context) -> list[list[str]]:
+        names = {c.id: c.name for c in ctx.session.query(Community)}
+        found = ctx.session.query(Community).order_by(Community.path)
+        return [[names[one] for one in c.line] for c in found if (c.line[-2:-1] or [None])[0] == c.parent_id]
+
+    assert sorted(await world.run(paths), key=len) == [
+        ["晨光市"], ["晨光市", "晨光县"], ["晨光市", "晨光县", "一小"], ["晨光市", "晨光县", "一小", "语文工坊"],
+    ]  # fmt: skip
+    again = await load(world, "地区,学校,姓名,工号\n晨光市/晨光县,一小,张三,T1\n晨光县,一小,李四,T2\n")
+    assert (again.regions, again.unchanged, again.notes) == (0, 2, [])
+
+
+async def test_only_the_command_line_moves_regions_and_none_into_itself(world: World) -> None:
+    county, city = await world.region("晨光县"), await world.region("晨光市")
+    chief = await world.teacher("市管理员", await world.school(county, "一小"))
+    await world.appoint(chief, city, "region_admin")
+    await world.appoint(chief, county, "region_admin")
+    assert chief.person
+    row = "地区,学校,姓名,工号\n晨光市/晨光县,一小,张三,T1\n"
+    assert "没有叫" in reasons(world, await load(world, row, actor_id=chief.person.id))[2]
+    assert (await load(world, row)).added == 1
+    upside_down = await load(world, "地区,学校,姓名,工号\n晨光县/晨光市,一小,张三,T2\n")
+    assert (upside_down.regions, upside_down.notes) == (1, []), "a city inside of its own county is another one"
+
+
+async def test_the_first_administrator_of_a_county_in_a_city(world: World) -> None:
+    await world.run(create_admin, "东市/东县", "王局", "A1")
+    report = await load(world, "地区,学校,姓名,工号\n东市/东县,一小,张三,T1\n东县,一小,王局,A1\n")
+    assert (report.regions, report.added, report.changed) == (0, 1, 1)
+    names = await world.run(lambda ctx: [c.name for c in ctx.session.query(Community).order_by(Community.path)])
+    assert names == ["东市", "东县", "一小"]
+
+
+async def test_numbers_that_a_spreadsheet_has_spoilt_in_a_csv(world: World) -> None:
+    report = await load(
+        world,
+        f"""{HEAD}
+晨光县,一小,S1,张一,2.02601E+11,,,,
+晨光县,一小,３.3e+9,张二,T2,,,,
+晨光县,一小,S1,张三,#N/A,,,,
+晨光县,一小,S1,张四,#REF!,,,,
+晨光县,一小,#VALUE!,张五,2E5,#N/A,,,
+""",
+    )
+    why = reasons(world, report)
+    assert sorted(why) == [2, 3, 4, 5] and "文本" in why[2] and "文本" in why[3]
+    assert "没有填：工号" in why[4] and "没有填：工号" in why[5], "as for a workbook"
+    assert await everyone(world) == {"2E5": ("张五", "一小", "", None)}
+
+
+async def test_offices_end_with_the_school_they_are_held_at(world: World) -> None:
+    await load(world, f"{FIRST}晨光县,第一小学,S1,周敏,9,,,,学校管理员、县级培训者\n")
+
+    def later(ctx: Context) -> None:
+        person = ctx.session.query(Person).filter_by(staff_no="9").one()
+        ctx.session.add(Appointment(person_id=person.id, community_id=person.school_id, office="principal",
+                                    since=ctx.now.date() + timedelta(days=9)))  # fmt: skip
+
+    await world.run(later)
+    report = await load(world, f"{HEAD}\n晨光县,第二小学,S2,周敏,9,,,,教师\n")
+    assert (report.transferred, report.ended) == (1, 2)
+    assert await world.run(lambda ctx: [plain(what, ctx.reader()) for _, what in report.notes]) == [
+        "周敏换了学校，不再担任第一小学的学校管理员。", "周敏换了学校，不再担任第一小学的校长。",
+    ]  # fmt: skip
+
+    def held(ctx: Context) -> tuple[list[str], int]:
+        mine = ctx.session.query(Appointment).join(Person, Person.id == Appointment.person_id).filter_by(staff_no="9")
+        written = ctx.session.query(Audit).filter_by(act="appointment.ended").count()
+        return [one.office for one in mine if one.ended_at is None], written
+
+    assert await world.run(held) == (["county_trainer"], 2)
+    back = await load(world, f"{HEAD}\n晨光县,第一小学,S1,周敏,9,,,,教师\n")
+    assert (back.ended, back.notes) == (0, [])
+
+
+async def test_a_namesake_without_a_number_is_told(world: World) -> None:
+    county = await world.region("晨光县")
+    one, two = await world.school(county, "一小"), await world.school(county, "二小")
+    li = await world.teacher("李梅", one)
+    await world.teacher("王刚", two)
+    rows = "地区,学校,姓名,工号\n晨光县,一小,李梅,T1\n晨光县,一小,王刚,T2\n"
+    report = await load(world, rows)
+    assert report.added == 2
+    why = reasons(world, report, "notes")
+    assert list(why) == [2] and li.pid in why[2] and "没有工号的李梅" in why[2]
+    assert (await load(world, rows)).notes == []
+
+
+def workbook(*sheets: tuple[str, list[list[Any]]]) -> bytes:
+    out = BytesIO()
+    with Workbook(out, {"in_memory": True}) as book:
+        for name, rows in sheets:
+            sheet = book.add_worksheet(name)
+            for n, row in enumerate(rows):
+                sheet.write_row(n, 0, row)
+    return out.getvalue()
+
+
+async def test_the_list_may_stand_on_a_later_sheet(world: World) -> None:
+    rows = [["地区", "学校", "姓名", "工号"], ["晨光县", "第一小学", "李梅", "T1"], ["晨光县", "第一小学", "王刚", ""]]
+    report = await load(world, workbook(("说明", [["填表说明"]]), ("名单", rows), ("旧", rows)), "名单.xlsx")
+    assert report.added == 1 and list(reasons(world, report)) == [3], "numbered as on that sheet"
+    with pytest.raises(Invalid) as refused:
+        read_roster(workbook(("说明", [["填表说明"]]), ("名单", [["地区", "学校", "姓名"]])), "a.xlsx")
+    say = await world.run(lambda ctx: plain(refused.value.say, ctx.reader()))
+    assert "缺少这些列：工号" in say and "说明, 名单" in say
