@@ -6,6 +6,7 @@ from functools import partial
 from fastapi import APIRouter, FastAPI
 
 from api.attachments.routes import router_for as attachments
+from api.attachments.spooling import Spool
 from api.communities.member_routes import router as memberships
 from api.communities.routes import router as communities
 from api.http import PROBLEMS, install_problems
@@ -43,6 +44,7 @@ def create_app(runtime: Runtime, extra_routers: Sequence[APIRouter] = ()) -> Fas
     """The application over a runtime; `extra_routers` are the pages and webhooks of the chat platforms."""
     app = FastAPI(title="工坊 gongfang", version="1", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
     app.state.runtime = runtime
+    app.state.spool = Spool()
     install_problems(app)
     app.add_middleware(BodyLimit)
     for router in V1:

@@ -3,7 +3,7 @@
 Notices and pushes share this. Rooms hear at once; people in their quiet hours hear when those end, unless it is urgent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,7 +29,6 @@ FARTHEST = timedelta(days=366)
 SHOW_EVERY = timedelta(seconds=5)
 STATUS_EVERY = timedelta(seconds=10)
 STATUS_LIFE = timedelta(hours=48)
-BATCH = 20
 
 
 def readers_of(community: Community, author_id: int) -> Select[Any]:
@@ -157,19 +156,22 @@ def settle(ctx: Context, row: Broadcast) -> None:
         row.settled_at = ctx.now
 
 
-def take_back(ctx: Context, row: Broadcast, tree: Node) -> None:
-    """Withdraw it: what was not sent never will be, what was sent says `tree` from now on. Once; then Conflict."""
+def take_back(ctx: Context, row: Broadcast, tree: Node, more: Sequence[int] = ()) -> None:
+    """Withdraw it: what was not sent never will be, what was sent says `tree` from now on. Once; then Conflict.
+
+    `more`: ids of further messages that told people of it.
+    """
     if row.withdrawn_at is not None:
         raise Conflict("broadcast.withdrawn", T("It was taken back already."))
     row.withdrawn_at = ctx.now
     row.settled_at = row.settled_at or ctx.now
-    for message_id in (row.room_message_id, row.people_message_id):
+    for message_id in (row.room_message_id, row.people_message_id, *more):
         if (message := broadcasts.get_message(ctx.session, message_id)) is not None:
             end_message(ctx, message, tree)
 
 
 def end_message(ctx: Context, message: Message, tree: Node) -> None:
-    """Replace a message everywhere by its last words; unsent copies are not sent."""
+    """Replace a message and its files everywhere by its last words; unsent copies are not sent."""
     messages.drop_unsent(ctx.session, message.id)
     ctx.session.expire_all()
     message.live_until, message.edited_at, message.files = None, None, []
@@ -179,6 +181,13 @@ def end_message(ctx: Context, message: Message, tree: Node) -> None:
 def is_for(ctx: Context, row: Broadcast, community: Community) -> bool:
     """Whether who acts is one of those it is meant for."""
     return audiences.holds(ctx.session, readers_of(community, row.author_id), ctx.me.id)
+
+
+def still_for(ctx: Context, row: Broadcast | None, people: Collection[int | None]) -> set[int | None]:
+    """Those of `people` who belong to whom it is meant for; nobody once it was taken back."""
+    if row is None or row.withdrawn_at is not None:
+        return set()
+    return audiences.among(ctx.session, audience_of(ctx.session.get_one(Community, row.community_id)), people)
 
 
 def check_author(ctx: Context, row: Broadcast, community: Community, action: str | None = None) -> None:

@@ -88,12 +88,19 @@ class Call:
         self._needs: frozenset[str] = frozenset()
         self._key = idempotency_key if request.method == "POST" else None
 
-    async def admit(self) -> None:
-        """Check the token at once, for routes that read more than a little before they call."""
-        await self._request.app.state.runtime.read(self._enter, via="http")
+    async def admit(self, operation: Callable[..., Item], *args: Any) -> Item:
+        """Check the token and run a reading operation at once, for routes that read more than a little before they
+        call."""
 
-    def _enter(self, ctx: Context) -> Principal:
-        principal = use_token(ctx, self._token)
+        def work(ctx: Context) -> Item:
+            self._enter(ctx, writes=False)
+            return operation(ctx, *args)
+
+        runtime: Runtime = self._request.app.state.runtime
+        return await runtime.read(work, via="http")
+
+    def _enter(self, ctx: Context, writes: bool) -> Principal:
+        principal = use_token(ctx, self._token, writes)
         if principal is None:
             raise Unauthorized
         self._check_scope(principal)
@@ -101,22 +108,25 @@ class Call:
         return principal
 
     async def __call__(self, operation: Callable[..., Any], *args: Any, shape: Shape | None = None, status: int = 200,
-                       audited: bool = False, needs: Sequence[str] = (), **named: Any) -> Any:  # fmt: skip
+                       audited: bool = False, needs: Sequence[str] = (), body: bytes | None = None,
+                       **named: Any) -> Any:  # fmt: skip
         """Run an operation as the token's person; `shape(ctx, result)` makes the answer inside the transaction.
 
         `audited`: a GET whose reading is written down, so that its transaction is kept. `needs`: further scopes.
+        `body`: what tells the request's body from others, where the route has read that in parts.
         """
         runtime: Runtime = self._request.app.state.runtime
-        body = await self._request.body() if self._key else b""
-        reads = self._request.method in ("GET", "HEAD")
-        run = runtime.read if reads and not audited else runtime.transact
+        if body is None:
+            body = await self._request.body() if self._key else b""
+        writes = audited or self._request.method not in ("GET", "HEAD")
+        run = runtime.transact if writes else runtime.read
         self._needs = frozenset(needs)
-        work = partial(self._work, operation, args, named, shape, status, body)
+        work = partial(self._work, operation, args, named, shape, status, body, writes)
         return await run(work, via="http")
 
     def _work(self, operation: Callable[..., Any], args: Any, named: Any, shape: Shape | None, status: int, body: bytes,
-              ctx: Context) -> Any:  # fmt: skip
-        principal = self._enter(ctx)
+              writes: bool, ctx: Context) -> Any:  # fmt: skip
+        principal = self._enter(ctx, writes)
         asked = f"{self._request.method} {self._request.url.path}?{self._request.url.query}\n"
         mark = hashlib.sha256(asked.encode() + body).hexdigest()
         if self._key and (earlier := idempotency.take(ctx.session, principal.token_id, self._key, mark, ctx.now)):

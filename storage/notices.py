@@ -1,5 +1,6 @@
 """Tables and queries of notices and their receipts (G13 通知, 收到)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Json, ref
 from storage.broadcasts import Broadcast, broadcast_indexes
+from storage.communities import Community
 from storage.messaging import Delivery
 from storage.people import Person
 from storage.writing import count_changed, upsert
@@ -20,6 +22,7 @@ class Notice(Broadcast, Base):
     __table_args__ = broadcast_indexes("notices")
     text: Mapped[str] = mapped_column(String(4000), default="")
     files: Mapped[Any] = mapped_column(Json, default=list)  # pids of attachments
+    reminders: Mapped[Any] = mapped_column(Json, default=list)  # ids of the messages that said it again
 
 
 class Receipt(Base):
@@ -39,10 +42,32 @@ def add_receipt(session: Session, notice_id: int, person_id: int, now: datetime)
     return count_changed(session, row.on_conflict_do_nothing(index_elements=["notice_id", "person_id"])) > 0
 
 
-def has_receipt(session: Session, notice_id: int, person_id: int) -> bool:
-    """Whether a person said 收到."""
-    query = select(Receipt.id).where(Receipt.notice_id == notice_id, Receipt.person_id == person_id)
-    return session.execute(query).first() is not None
+def find_received(session: Session, notice_id: int, people: Collection[int | None]) -> set[int]:
+    """Those of `people` who said 收到."""
+    query = select(Receipt.person_id).where(Receipt.notice_id == notice_id, Receipt.person_id.in_(people))
+    return set(session.scalars(query))
+
+
+def find_waiting(
+    session: Session, places: Select[Any], person_id: int, since: datetime, limit: int
+) -> list[tuple[Notice, Community]]:
+    """Notices to communities of a select that went out since a moment, stand, and have no 收到 of a person yet, newest
+    first."""
+    received = select(Receipt.id).where(Receipt.notice_id == Notice.id, Receipt.person_id == person_id)
+    query = (
+        select(Notice, Community)
+        .join(Community, Community.id == Notice.community_id)
+        .where(
+            Notice.community_id.in_(places.with_only_columns(Community.id)),
+            Notice.released_at >= since,
+            Notice.withdrawn_at.is_(None),
+            Notice.author_id != person_id,
+            ~received.exists(),
+        )
+        .order_by(Notice.released_at.desc(), Notice.id.desc())
+        .limit(limit)
+    )
+    return [(notice, community) for notice, community in session.execute(query)]
 
 
 def count_receipts(session: Session, notice_id: int) -> int:

@@ -52,6 +52,11 @@ def set_vote(session: Session, poll_id: int, person_id: int, picked: int, now: d
     count_changed(session, row.on_conflict_do_update(index_elements=["poll_id", "person_id"], set_=chosen))
 
 
+def forget_votes(session: Session, poll_id: int) -> None:
+    """Nobody chose anything."""
+    count_changed(session, delete(Vote).where(Vote.poll_id == poll_id))
+
+
 def find_picked(session: Session, poll_id: int, person_id: int) -> int:
     """What a person chose; 0: nothing."""
     query = select(Vote.picked).where(Vote.poll_id == poll_id, Vote.person_id == person_id)

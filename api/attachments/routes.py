@@ -1,13 +1,15 @@
 """Attachments over HTTP: upload the bytes as they are, look at one, fetch its content."""
 
 from datetime import datetime
+from tempfile import TemporaryFile
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel
 
-from api.attachments.service import FILE_LIMIT, Holders, get_attachment_for, keep_bytes, read_attachment, refuse_size
+from api.attachments.service import Holders, expect_file, get_attachment_for, keep_bytes, read_attachment
 from api.attachments.serving import serve_content
+from api.attachments.spooling import Spool, spool
 from api.context import Context
 from api.errors import Invalid
 from api.http import Caller
@@ -47,10 +49,15 @@ def router_for(holders: Holders) -> APIRouter:
         kind: Literal["photo", "voice", "video", "document"] = "document",
     ) -> AttachmentOut:
         """Keep a file: its bytes are the body, its type is Content-Type. Give its pid to what shall hold it."""
-        await call.admit()
-        data = await _body(request)
+        person_id = await call.admit(expect_file, kind, _length(request))
         mime = request.headers.get("content-type", "").partition(";")[0].strip()
-        return await call(keep_bytes, name, mime, data, kind, shape=AttachmentOut.of, status=201)
+        arriving: Spool = request.app.state.spool
+        with arriving.place(person_id), TemporaryFile() as file:
+            digest = await spool(request.stream(), file)
+            async with arriving.whole:
+                file.seek(0)
+                kept = (keep_bytes, name, mime, file.read(), kind)
+                return await call(*kept, shape=AttachmentOut.of, status=201, body=digest)
 
     @router.get("/attachments/{pid}")
     async def show(call: Caller, pid: str) -> AttachmentOut:
@@ -59,20 +66,22 @@ def router_for(holders: Holders) -> APIRouter:
 
     @router.get("/attachments/{pid}/content", response_class=Response)
     async def content(
-        call: Caller, request: Request, pid: str, range: Annotated[str | None, Header(max_length=100)] = None
+        call: Caller,
+        request: Request,
+        pid: str,
+        range: Annotated[str | None, Header(max_length=100)] = None,
+        if_none_match: Annotated[str | None, Header(max_length=400)] = None,
     ) -> Response:
-        """Its bytes, for saving; understands one Range."""
+        """Its bytes, for saving; understands one Range, and If-None-Match."""
         found = await call(read_attachment, pid, holders)
-        return serve_content(request.app.state.runtime, found, range)
+        return serve_content(request.app.state.runtime, found, range, if_none_match)
 
     return router
 
 
-async def _body(request: Request) -> bytes:
-    """The body, refused before it is read when it is too large."""
+def _length(request: Request) -> int:
+    """How many bytes the body says it has; raises Invalid when it does not say."""
     length = request.headers.get("content-length", "")
-    if not length.isdecimal():
+    if not length.isdecimal() or len(length) > 20:
         raise Invalid("attachment.length", T("Say how long the file is: a Content-Length header is needed."))
-    if int(length) > FILE_LIMIT:
-        raise refuse_size(int(length))
-    return await request.body()
+    return int(length)

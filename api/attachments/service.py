@@ -48,13 +48,27 @@ class SentFile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Where the bytes of a stored attachment are: under a blob key, or still here."""
+    """Where the bytes of a stored attachment are: under a blob key, or still here.
 
+    `mark` names these bytes, which never change. `fleeting`: made for one person, so that no browser may keep it.
+    """
+
+    mark: str
     name: str
     mime: str
     size: int
     blob_key: str | None
-    data: bytes | None
+    data: bytes | None = None
+    fleeting: bool = False
+
+
+def expect_file(ctx: Context, kind: str, size: int) -> int:
+    """Whether a file of `size` bytes may come, before it is read; returns whose it will be (Person.id).
+
+    Raises as `keep_bytes` does.
+    """
+    _check(ctx, kind, size)
+    return ctx.me.id
 
 
 def keep_file(ctx: Context, file: SentFile, chat: Chat, holder: str = "") -> Attachment:
@@ -115,7 +129,8 @@ def content_of(ctx: Context, row: Attachment) -> Content:
     data = attachments.get_payload(ctx.session, row.id) if row.state == "stored" and row.blob_key is None else None
     if row.state != "stored" or (row.blob_key is None and data is None):
         raise not_found("attachment.not_stored")
-    return Content(row.name, row.mime, len(data) if data is not None else row.size, row.blob_key, data)
+    size = len(data) if data is not None else row.size
+    return Content(row.pid, row.name, row.mime, size, row.blob_key, data, fleeting=row.holder == MADE)
 
 
 def find_attachments(ctx: Context, pids: Sequence[str]) -> list[Attachment]:

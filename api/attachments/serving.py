@@ -1,4 +1,8 @@
-"""Handing a file out over HTTP: to be saved, never run; in parts where the reader asks for parts (RFC 9110 §14)."""
+"""Handing a file out over HTTP: to be saved, never run; in parts where the reader asks for parts (RFC 9110 §14).
+
+A browser asks each time before it shows what it kept (§8.8.3, §13.1.2): who may see a file changes. What was made for
+one person (codes, progress) it does not keep at all.
+"""
 
 import re
 from collections.abc import AsyncIterator
@@ -15,14 +19,22 @@ SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "private, max-age=86400, immutable",
     "Accept-Ranges": "bytes",
 }
 
 
-def serve_content(runtime: Runtime, content: Content, range_header: str | None = None) -> Response:
-    """The answer to a GET of a file that the caller may see: all of it (200), one range (206), or neither (416)."""
-    headers = {**SAFE_HEADERS, "Content-Disposition": f"attachment; filename*=UTF-8''{quote(content.name, safe='')}"}
+def serve_content(
+    runtime: Runtime, content: Content, range_header: str | None = None, known: str | None = None
+) -> Response:
+    """The answer to a GET of a file that the caller may see: all of it (200), one range (206), or neither (416).
+
+    `known` is If-None-Match: what a browser has already is not sent again (304).
+    """
+    kept, tag = _keeping(content)
+    if tag and known is not None and tag in (mark.strip().removeprefix("W/") for mark in known.split(",")):
+        return Response(status_code=304, headers=kept)
+    name = f"attachment; filename*=UTF-8''{quote(content.name, safe='')}"
+    headers = {**SAFE_HEADERS, **kept, "Content-Disposition": name}
     span = _span(range_header, content.size)
     if span is None:
         return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{content.size}"})
@@ -36,6 +48,14 @@ def serve_content(runtime: Runtime, content: Content, range_header: str | None =
         return Response(content.data[start:end], status, headers, content.mime)
     assert content.blob_key is not None
     return StreamingResponse(_pieces(runtime, content.blob_key, start, end), status, headers, content.mime)
+
+
+def _keeping(content: Content) -> tuple[dict[str, str], str]:
+    """What a browser may keep, as headers, and the tag it asks with later; none where it keeps nothing."""
+    if content.fleeting:
+        return {"Cache-Control": "no-store"}, ""
+    tag = f'"{content.mark}"'
+    return {"Cache-Control": "private, no-cache", "ETag": tag}, tag
 
 
 async def _pieces(runtime: Runtime, key: str, start: int, end: int) -> AsyncIterator[bytes]:

@@ -30,7 +30,8 @@ def erase_notices(ctx: Context, person: Person) -> None:
         row.text, row.files, row.settled_at = "", [], row.settled_at or ctx.now
         if row.released_at is None:
             row.withdrawn_at = row.withdrawn_at or ctx.now
-        said = [key for key in (row.room_message_id, row.people_message_id, row.status_message_id) if key is not None]
+        messages = (row.room_message_id, row.people_message_id, row.status_message_id, *row.reminders)
+        said = [key for key in messages if key is not None]
         blank_copies(ctx.session, said)
         for key in said:
             end_message(ctx, ctx.session.get_one(Message, key), WITHDRAWN)

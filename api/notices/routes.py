@@ -30,7 +30,7 @@ class NoticeIn(BaseModel):
 
 
 class NoticeOut(BaseModel):
-    """A notice. The figures are for its author; others get none."""
+    """A notice. The figures are for its author; others get none, and nothing of what it said once it is taken back."""
 
     pid: str
     community: str
@@ -49,11 +49,13 @@ class NoticeOut(BaseModel):
     def of(cls, ctx: Context, row: Notice) -> "NoticeOut":
         """The shape of a row for who asks."""
         numbers: dict[str, int] = {}
-        if row.author_id == ctx.me.id:
+        own = row.author_id == ctx.me.id
+        text, files = (row.text, row.files) if own or row.withdrawn_at is None else ("", [])
+        if own:
             received, reached, unreachable = service.figures(ctx, row)
             numbers = {"received": received, "reached": reached, "unreachable": unreachable}
         return cls(
-            pid=row.pid, community=ctx.session.get_one(Community, row.community_id).pid, text=row.text, files=row.files,
+            pid=row.pid, community=ctx.session.get_one(Community, row.community_id).pid, text=text, files=files,
             place=row.place, urgent=row.urgent, release_at=row.release_at, released_at=row.released_at,
             withdrawn_at=row.withdrawn_at, **numbers,
         )  # fmt: skip

@@ -1,12 +1,12 @@
 """Notices (G13 通知): words or files to a community that ask for 收到; who has not is known to the author only."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from api import broadcasts
 from api.attachments.service import take_attachments
 from api.broadcasts import ROOMS, check_author, check_broadcast, is_for, readers_of
-from api.communities.audiences import deliver_in_waking_hours
+from api.communities.audiences import deliver_in_waking_hours, places_where
 from api.communities.lookup import get_community_for
 from api.context import Context
 from api.errors import Conflict, Forbidden, Invalid, NotFound, not_found
@@ -26,6 +26,7 @@ from storage.people import Person
 LONGEST = 4000
 MOST_FILES = 20
 PAGE = 20
+LIFE, MOST_WAITING = timedelta(days=30), 50
 
 
 def send_notice(ctx: Context, community_pid: str, text: str, files: Sequence[str] = (), *, place: str = ROOMS,
@@ -84,13 +85,14 @@ def release_notice(ctx: Context, notice: Notice) -> None:
 
 
 def get_notice_for(ctx: Context, pid: str) -> Notice:
-    """A notice, for its author or somebody it is meant for. Raises NotFound."""
+    """A notice, for its author, or while it stands for somebody it is meant for. Raises NotFound."""
     notice = rows.get_by_pid(ctx.session, Notice, pid)
     if notice is None:
         raise not_found("notice.unknown")
     if ctx.system or notice.author_id == ctx.me.id:
         return notice
-    if notice.released_at is None or not is_for(ctx, notice, _community(ctx, notice)):
+    stands = notice.released_at is not None and notice.withdrawn_at is None
+    if not stands or not is_for(ctx, notice, _community(ctx, notice)):
         raise not_found("notice.unknown")
     return notice
 
@@ -98,10 +100,10 @@ def get_notice_for(ctx: Context, pid: str) -> Notice:
 def may_see_notice(ctx: Context, pid: str) -> bool:
     """Whether who acts may see a notice and its files: its author, and those it reached while it stands."""
     try:
-        notice = get_notice_for(ctx, pid)
+        get_notice_for(ctx, pid)
     except NotFound:
         return False
-    return notice.withdrawn_at is None or notice.author_id == ctx.me.id
+    return True
 
 
 def receive_notice(ctx: Context, pid: str) -> tuple[Notice, bool]:
@@ -127,6 +129,13 @@ def receive_notice(ctx: Context, pid: str) -> tuple[Notice, bool]:
     return notice, True
 
 
+def list_waiting(ctx: Context, limit: int, community: Community | None = None) -> list[Notice]:
+    """Up to `limit` notices of the last 30 days, newest first, that wait for the 收到 of who acts; of one community."""
+    found = notices.find_waiting(ctx.session, places_where(ctx, "see"), ctx.me.id, ctx.now - LIFE, MOST_WAITING)
+    meant = [one for one, place in found if community in (None, place) and is_for(ctx, one, place)]
+    return meant[:limit]
+
+
 def mark_copy_received(ctx: Context, notice: Notice, chat_id: int, native: str) -> None:
     """Change the person's own copy in a private chat: what asked for 收到 says that it was given."""
     community, author = _around(ctx, notice)
@@ -143,7 +152,7 @@ def find_missing(ctx: Context, pid: str, page: int = 0) -> tuple[Notice, list[Pe
 
 def remind_missing(ctx: Context, pid: str) -> int:
     """Ask those who have not said 收到 again, each in private and at most once a day; returns how many are asked."""
-    notice = _get_own(ctx, pid)
+    notice = _get_own(ctx, pid, lock=True)
     if notice.withdrawn_at is not None:
         raise Conflict("notice.withdrawn", texts.WITHDRAWN)
     if notice.released_at is None:
@@ -153,10 +162,13 @@ def remind_missing(ctx: Context, pid: str) -> int:
     message = write_message(
         ctx, texts.reminder_tree(notice, community, author), texts.receive_rows(notice), notice.files
     )
-    return deliver_in_waking_hours(
+    n = deliver_in_waking_hours(
         ctx, message, people, urgent=notice.urgent, guard=["notice_not_received", notice.id],
         dedupe_key=_reminder_key(ctx, notice, community),
     )  # fmt: skip
+    if n:
+        notice.reminders = [*notice.reminders, message.id]  # they say all of it again, and are taken back with it
+    return n
 
 
 def find_resting(ctx: Context, pid: str) -> tuple[int, datetime | None]:
@@ -178,7 +190,7 @@ def withdraw_notice(ctx: Context, pid: str) -> Notice:
         raise not_found("notice.unknown")
     community, author = _around(ctx, notice)
     check_author(ctx, notice, community, "manage")
-    broadcasts.take_back(ctx, notice, texts.WITHDRAWN)
+    broadcasts.take_back(ctx, notice, texts.WITHDRAWN, more=notice.reminders)
     if notice.released_at is not None:
         record(ctx, "notice.sent", f"notice:{notice.pid}", community, person_id=author.id, amount=-1)
     if ctx.actor is None or ctx.me.id != author.id:
@@ -219,7 +231,6 @@ def _status(ctx: Context, notice: Notice, community: Community) -> tuple[Node, R
 def refresh_notice(ctx: Context, notice: Notice) -> None:
     """Bring the live figures of a notice up to date."""
     _refresh(ctx, notice, *_around(ctx, notice))
-    broadcasts.settle(ctx, notice)
 
 
 def figures(ctx: Context, notice: Notice) -> tuple[int, int, int]:
@@ -237,8 +248,8 @@ def _refresh(ctx: Context, notice: Notice, community: Community, author: Person)
     broadcasts.show_status(ctx, notice, *_status(ctx, notice, community))
 
 
-def _get_own(ctx: Context, pid: str) -> Notice:
-    notice = rows.get_by_pid(ctx.session, Notice, pid)
+def _get_own(ctx: Context, pid: str, lock: bool = False) -> Notice:
+    notice = rows.get_by_pid(ctx.session, Notice, pid, lock)
     if notice is None:
         raise not_found("notice.unknown")
     community = _community(ctx, notice)

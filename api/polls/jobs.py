@@ -1,32 +1,26 @@
 """What the clock asks of open polls: release, refresh and close what is due."""
 
-from api.broadcasts import BATCH, STATUS_EVERY, settle
 from api.context import Context
 from api.polls.service import end_poll, refresh_poll, release_poll
-from storage import broadcasts, polls
+from api.releasing import close_due, refresh_open, release_due
+from storage import polls
 from storage.polls import OpenPoll
 
 
 def release_due_polls(ctx: Context) -> bool:
     """Ask what is to be asked by now; true when there may be more."""
-    due = broadcasts.find_due(ctx.session, OpenPoll, ctx.now, BATCH)
-    for poll in due:
-        release_poll(ctx, poll)
-    return len(due) == BATCH
+    return release_due(ctx, OpenPoll, release_poll)
 
 
 def refresh_polls(ctx: Context) -> bool:
     """Show how polls stand in which somebody voted since; true when there may be more."""
-    open_ = broadcasts.find_open(ctx.session, OpenPoll, ctx.now - STATUS_EVERY, BATCH)
-    for poll in open_:
-        refresh_poll(ctx, poll)
-        settle(ctx, poll)
-    return len(open_) == BATCH
+    return refresh_open(ctx, OpenPoll, refresh_poll)
 
 
 def close_polls(ctx: Context) -> bool:
     """Close the polls whose time has come and tell who asked; true when there may be more."""
-    due = polls.find_closing(ctx.session, ctx.now, BATCH)
-    for poll in due:
-        end_poll(ctx, poll, tell=True)
-    return len(due) == BATCH
+    return close_due(ctx, polls.find_closing, _close)
+
+
+def _close(ctx: Context, poll: OpenPoll) -> None:
+    end_poll(ctx, poll, tell=True)

@@ -72,13 +72,14 @@ def release_poll(ctx: Context, poll: OpenPoll) -> None:
 
 
 def get_poll_for(ctx: Context, pid: str) -> OpenPoll:
-    """A poll, for the people of its community and for who asked while they may. Raises NotFound."""
+    """A poll, for who asked while they may, and while it stands for the people of its community. Raises NotFound."""
     poll = rows.get_by_pid(ctx.session, OpenPoll, pid)
     if poll is None:
         raise not_found("poll.unknown")
     community = ctx.session.get_one(Community, poll.community_id)
     own = ctx.system or (poll.author_id == ctx.me.id and can(ctx, PUSH, community))
-    if not own and (poll.released_at is None or not _is_member(ctx, community)):
+    stands = poll.released_at is not None and poll.withdrawn_at is None
+    if not own and not (stands and _is_member(ctx, community)):
         raise not_found("poll.unknown")
     return poll
 
@@ -111,9 +112,11 @@ def close_poll(ctx: Context, pid: str) -> OpenPoll:
 
 
 def withdraw_poll(ctx: Context, pid: str) -> OpenPoll:
-    """Take a poll back everywhere: who asked, or who manages the community. One that waits never goes out."""
+    """Take a poll back everywhere, with all votes: who asked, or who manages the community. One that waits never goes
+    out."""
     poll = _get_own(ctx, pid)
     broadcasts.take_back(ctx, poll, texts.WITHDRAWN)
+    polls.forget_votes(ctx.session, poll.id)
     _audit(ctx, poll, "poll.withdrawn")
     if poll.status_message_id is not None:
         refresh_poll(ctx, poll)

@@ -1,5 +1,6 @@
 """Coming in and going out: claim codes, one-time links, visitors, devices, as pages use them (api.people decides)."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,9 +21,10 @@ from api.people.websessions import (
     revoke_device,
     use_one_time_link,
 )
-from api.webchat.places import enter
+from api.tokens import digest
+from api.webchat.places import SignedOut, enter
 from api.webchat.posting import start
-from storage import webchat
+from storage import accounts, webchat
 from storage.communities import Community
 from storage.people import Person, WebSession
 
@@ -70,8 +72,19 @@ def enter_by_code(ctx: Context, text: str, version: str, secret: str, device: st
         return person
     if seat is not None:  # the visitor's browser stays signed in, as the person now
         ctx.wake("web")
-        return Entered(None)
+        return Entered(renew(ctx, secret))
     return Entered(_open(ctx, person, device))
+
+
+def renew(ctx: Context, secret: str) -> str:
+    """A visitor's browser became somebody's: it gets a secret that nobody who sat there before can know.
+
+    Once, by a page that keeps it; raises SignedOut when that is not due.
+    """
+    fresh = secrets.token_urlsafe(32)
+    if not accounts.renew_session(ctx.session, digest(secret), digest(fresh), ctx.now):
+        raise SignedOut
+    return fresh
 
 
 def enter_by_link(ctx: Context, token: str, secret: str, device: str) -> Entered:

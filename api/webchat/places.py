@@ -19,6 +19,10 @@ class SignedOut(Exception):
     """The browser is not signed in, or not any more."""
 
 
+class Outdated(SignedOut):
+    """A visitor's browser became somebody's meanwhile: the next page gives it a secret of its own (entering.renew)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A chat somebody may see: their own with the bot (no community), or the room of a community they are in."""
@@ -39,6 +43,8 @@ def enter(ctx: Context, secret: str, writes: bool = True) -> SignedIn:
         seat = find_web_session(ctx, secret)
     elif secret and (found := accounts.find_session(ctx.session, digest(secret), ctx.now)) is not None:
         seat = SignedIn(*found)
+    if seat is None and secret and accounts.find_session(ctx.session, digest(secret), ctx.now, stale=True):
+        raise Outdated
     if seat is None or (seat.person is not None and (seat.person.removed_at or seat.person.erased_at)):
         raise SignedOut
     ctx.actor = seat.person

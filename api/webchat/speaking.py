@@ -36,12 +36,14 @@ def write_bot_post(
     return post.pid
 
 
-def edit_bot_post(ctx: Context, chat_id: int, pids: Sequence[str], tree: Node, rows: Rows) -> None:
-    """Change what a delivery says."""
+def edit_bot_post(
+    ctx: Context, chat_id: int, pids: Sequence[str], tree: Node, rows: Rows, files: Sequence[str]
+) -> None:
+    """Change what a delivery says and carries: files that are not given again go."""
     for post in webposts.posts_by_pids(ctx.session, chat_id, pids):
-        packed = pack(tree), pack_rows(rows)
-        if post.removed_at is None and packed != (post.tree, post.buttons):
-            post.tree, post.buttons = packed
+        packed = pack(tree), pack_rows(rows), list(files)
+        if post.removed_at is None and packed != (post.tree, post.buttons, post.files):
+            post.tree, post.buttons, post.files = packed
             post.pressed = None
             touch_post(ctx, post)
 

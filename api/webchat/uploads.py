@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from api.attachments.service import Content, clean_name, content_of, find_attachments, refuse_size
 from api.context import Context
-from api.errors import TooMany, not_found
+from api.errors import Forbidden, TooMany, not_found
 from api.messaging.tree import T
 from api.people.websessions import SignedIn
 from api.webchat.places import get_place, place_of_post, require_voice
@@ -20,9 +20,11 @@ DAILY_BYTES = 500 * 2**20
 def prepare_upload(ctx: Context, seat: SignedIn, chat_pid: str, client: str, size: int) -> str | None:
     """Whether a file may come, before it is looked into; the pid of an earlier send of the same one.
 
-    Raises NotFound, Forbidden, TooLarge naming the limit, TooMany.
+    Raises NotFound, Forbidden (also for visitors: anybody could fill the disk), TooLarge naming the limit, TooMany.
     """
     place = get_place(ctx, seat, chat_pid)
+    if seat.person is None:
+        raise Forbidden("upload.visitor", T("Enter your claim code first: then you can send files."))
     earlier = webposts.upload_by_client(ctx.session, seat.identity.id, client)
     if earlier is not None:
         return earlier.pid
@@ -70,8 +72,8 @@ def open_file(ctx: Context, seat: SignedIn, post_pid: str, file_pid: str, thumb:
     if upload is None:
         raise not_found("file.unknown")
     if thumb and upload.thumb_key is not None:
-        return Content(upload.name, "image/webp", upload.thumb_size, upload.thumb_key, None)
-    return Content(upload.name, upload.mime, upload.size, upload.blob_key, None)
+        return Content(f"{upload.pid}.thumb", upload.name, "image/webp", upload.thumb_size, upload.thumb_key)
+    return Content(upload.pid, upload.name, upload.mime, upload.size, upload.blob_key)
 
 
 def blob_of_upload(ctx: Context, pid: str) -> str | None:

@@ -13,6 +13,7 @@ from api.notices import service
 from api.notices.service import Notice
 from api.notices.texts import missing_tree, reminded_tree
 from api.numbers import read_number
+from bot.commands.received import hear_received, overhear_received
 from bot.commands.sending import CANCEL, Data, Sending, sum_up
 from bot.commands.sent import SentList
 from bot.registry import LEADER, Command, Feature, Talk
@@ -158,5 +159,6 @@ FEATURE = Feature(
         *SENT.buttons,
     ),
     dialogues=((NAME, Talk(T("the notice"), SENDING.hear)),),
-    overhears=(overhear_notice,),
+    offers=(hear_received,),
+    overhears=(overhear_notice, overhear_received),
 )

@@ -1,12 +1,16 @@
 """Attachments over HTTP: upload, look, fetch in parts; nobody else's."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 
 from api.app import create_app
-from api.attachments.service import FILE_LIMIT
+from api.attachments import service
+from api.attachments.service import FILE_LIMIT, store_bytes
+from api.attachments.spooling import OF_ONE
 from api.people.tokens import create_token
 from tests.support.talk import Voice, World, a_world
 
@@ -17,9 +21,9 @@ async def world(database_url: str) -> AsyncIterator[World]:
         yield world
 
 
-async def client_of(world: World, voice: Voice) -> httpx2.AsyncClient:
+async def client_of(world: World, voice: Voice, app: FastAPI | None = None) -> httpx2.AsyncClient:
     _, secret = await world.run(create_token, voice.person, "test", ["read", "write"])
-    transport = httpx2.ASGITransport(app=create_app(world.runtime))
+    transport = httpx2.ASGITransport(app=app or create_app(world.runtime))
     headers = {"Authorization": f"Bearer {secret}"}
     return httpx2.AsyncClient(transport=transport, base_url="http://test", headers=headers)
 
@@ -63,6 +67,56 @@ async def test_refusals(world: World) -> None:
     async with await client_of(world, wang) as http:
         for path in ("", "/content"):
             assert (await http.get(f"/v1/attachments/{made['pid']}{path}")).status_code == 404
-    anonymous = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=create_app(world.runtime)), base_url="http://test")
+    anonymous = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=create_app(world.runtime)), base_url="http://test"
+    )
     async with anonymous as http:
         assert (await http.get(f"/v1/attachments/{made['pid']}/content")).status_code == 401
+
+
+async def test_what_was_made_for_one_person_is_kept_by_no_browser(world: World) -> None:
+    li = await world.teacher("李老师")
+    sheet = await world.run(store_bytes, "绑定码.xlsx", "application/zip", b"codes", actor=li)
+    async with await client_of(world, li) as http:
+        made = (await http.post("/v1/attachments", content=b"lesson")).json()
+        await world.fetchers.drain()
+        codes = await http.get(f"/v1/attachments/{sheet.pid}/content")
+        assert codes.headers["cache-control"] == "no-store" and "etag" not in codes.headers
+        url = f"/v1/attachments/{made['pid']}/content"
+        lesson = await http.get(url)
+        assert lesson.headers["cache-control"] == "private, no-cache"
+        for known, status in ((f'"other", W/{lesson.headers["etag"]}', 304), ('"other"', 200)):
+            again = await http.get(url, headers={"If-None-Match": known})
+            assert again.status_code == status and again.headers["etag"] == lesson.headers["etag"]
+    async with await client_of(world, await world.teacher("王老师")) as http:
+        assert (await http.get(url, headers={"If-None-Match": lesson.headers["etag"]})).status_code == 404
+
+
+async def test_a_few_files_at_once_and_none_beyond_the_day(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    li, wang = await world.teacher("李老师"), await world.teacher("王老师")
+    begun, more = asyncio.Event(), asyncio.Event()
+    taken: list[int] = []
+
+    async def slow(n: int) -> AsyncIterator[bytes]:
+        taken.append(n)
+        if len(taken) == OF_ONE:
+            begun.set()
+        yield b"x" * 500
+        await more.wait()
+        yield b"x" * 500
+
+    app, length = create_app(world.runtime), {"Content-Length": "1000"}
+    async with await client_of(world, li, app) as http, await client_of(world, wang, app) as other:
+        coming = [
+            asyncio.ensure_future(http.post("/v1/attachments", content=slow(n), headers=length)) for n in range(OF_ONE)
+        ]
+        await begun.wait()
+        refused = await http.post("/v1/attachments", content=slow(99), headers=length)
+        assert refused.status_code == 429 and refused.headers["retry-after"] and 99 not in taken
+        assert (await other.post("/v1/attachments", content=b"mine")).status_code == 201
+        more.set()
+        assert [answer.status_code for answer in await asyncio.gather(*coming)] == [201] * OF_ONE
+        assert (await http.post("/v1/attachments", content=b"next")).status_code == 201
+        monkeypatch.setattr(service, "BYTES_PER_DAY", 4200)
+        refused = await http.post("/v1/attachments", content=slow(99), headers=length)
+        assert refused.status_code == 429 and 99 not in taken, "asked before it is read"

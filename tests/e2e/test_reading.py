@@ -86,6 +86,9 @@ async def test_what_the_assistant_says_privately_is_announced_in_the_room(world:
     await phone.say("进度")
     note = phone.page.locator("button.toast", has_text="工坊助手 · 你的进度")
     await expect(note).to_be_visible()
+    bar, toast, foot = [await phone.page.locator(part).bounding_box() for part in (".chat > .bar", ".toast", ".foot")]
+    assert bar and toast and foot
+    assert bar["y"] + bar["height"] <= toast["y"] < foot["y"] / 2, "it covers neither what one presses nor writes"
     await expect(phone.page.locator(".bar .back")).to_have_attribute("data-unread", re.compile("[1-9]"))
     await expect(phone.posts("bot")).to_have_count(0)
     await note.click()

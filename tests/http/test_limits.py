@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from api import limits
 from api.app import create_app
 from api.attachments.service import FILE_LIMIT
 from api.limits import MAX_BODY
@@ -48,6 +49,43 @@ async def test_a_body_without_end_is_not_read(world: World, path: str, limit: in
         body = Endless(8 * limit)
         answer = await http.post(path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 413 and answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_bodies_of_many_at_once_and_slow_ones_are_not_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(world.runtime)
+    gone, half = asyncio.Event(), asyncio.Event()
+
+    async def held() -> AsyncIterator[bytes]:
+        yield b" " * 3000
+        half.set()
+        await gone.wait()
+
+    async def tell(body: Any) -> httpx2.Response:
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
+            return await http.post("/v1/reminders", content=body, headers={"Content-Type": "application/json"})
+
+    monkeypatch.setattr(limits, "MOST_HELD", 4000)
+    slow = asyncio.ensure_future(tell(held()))
+    await half.wait()
+    answer = await tell(b" " * 2000)
+    assert answer.status_code == 503 and answer.headers["retry-after"] and answer.headers["connection"] == "close"
+    gone.set()
+    assert (await slow).status_code == 422
+    assert (await tell(b" " * 3500)).status_code == 422, "what was held is free again"
+    gone.clear()
+    monkeypatch.setattr(limits, "SECONDS", 0.05)
+    assert (await tell(held())).status_code == 408
+
+
+@pytest.mark.both_databases
+async def test_a_new_token_reads_many_things_at_once(world: World) -> None:
+    li = await world.teacher("李梅", await world.school(await world.region(), "第一小学"))
+    async with await client_of(world, li, "read") as http:
+        answers = await asyncio.gather(*[http.get(path) for path in ("/v1/notices", "/v1/reminders") * 12])
+    assert {answer.status_code for answer in answers} == {200}, "none of them writes that it was used"
 
 
 async def test_files_of_strangers_are_not_read(world: World) -> None:

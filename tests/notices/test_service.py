@@ -191,3 +191,32 @@ async def test_what_is_stored_of_a_person_is_handed_out_and_forgotten(world: Wor
     assert [row["text"] for row in (await world.run(export_notices, officer.person))["notices"]] == ["", ""]
     row = await world.run(lambda ctx: ctx.session.get_one(Notice, waiting.id))
     assert row.withdrawn_at is not None
+
+
+async def test_a_copy_that_is_just_being_changed_is_taken_back_too(world: World) -> None:
+    _, school, officer = await a_county(world)
+    await world.appoint(officer, school, "school_admin")
+    li = await world.teacher("李老师", school)
+    notice = await world.run(service.send_notice, school.pid, "发错了", place="people", urgent=True, actor=officer)
+    await world.settle()
+    copy, chat_id = li.sheets()[-1], li.person.home_chat_id  # type: ignore[union-attr]
+
+    def receive_and_take_back(ctx: Context) -> None:
+        service.mark_copy_received(ctx, ctx.session.get_one(Notice, notice.id), chat_id, copy.native)  # type: ignore[arg-type]
+        service.withdraw_notice(ctx, notice.pid)
+
+    await world.run(receive_and_take_back, actor=officer)
+    await world.settle()
+    assert copy.text == "这条通知已撤回。"
+
+
+async def test_the_words_of_who_is_forgotten_leave_the_reminders_too(world: World) -> None:
+    _, school, officer = await a_county(world)
+    await world.appoint(officer, school, "school_admin")
+    li = await world.teacher("李老师", school)
+    notice = await world.run(service.send_notice, school.pid, "交计划", place="people", urgent=True, actor=officer)
+    await world.run(service.remind_missing, notice.pid, actor=officer)
+    await world.settle()
+    await world.run(erase_notices, officer.person)
+    await world.settle()
+    assert not any("交计划" in sheet.text for sheet in li.sheets())

@@ -124,6 +124,32 @@ async def test_a_broken_photo_is_kept_as_a_document(browser: Browser) -> None:
     assert "<img" not in drawn.html and "坏.jpg" in drawn.html
 
 
+async def test_a_visitor_sends_no_files_and_is_offered_none(world: WebWorld, browser: Browser) -> None:
+    assert 'id="pick-file"' in await browser.open(f"/web/chats/{await browser.chat()}")
+    visitor = await world.browser()
+    await visitor.open("/web")
+    await visitor.submit("/web/visit")
+    await world.settle()
+    assert "请先输入绑定码" in await visitor.send_file("a.txt", b"abc", "text/plain", expect=403)
+    html = await visitor.open(f"/web/chats/{await visitor.chat()}")
+    assert 'id="text"' in html
+    assert not any(f'id="{tool}"' in html for tool in ("pick-file", "pick-photo", "record", "tray"))
+
+
+async def test_a_browser_asks_again_before_it_shows_what_it_kept(browser: Browser) -> None:
+    drawn = posts_in(await browser.send_file("板书.jpg", photo(), "image/jpeg"))[0]
+    large, small = drawn.files[0].split("?")[0], f"{drawn.files[0].split('?')[0]}?thumb=1"
+    answers = [await browser.http.get(url) for url in (large, small)]
+    assert {answer.headers["cache-control"] for answer in answers} == {"private, no-cache"}
+    tags = [answer.headers["etag"] for answer in answers]
+    assert len(set(tags)) == 2
+    again = await browser.http.get(large, headers={"If-None-Match": tags[0]})
+    assert (again.status_code, again.content) == (304, b"")
+    await browser.script(f"/web/messages/{drawn.pid}/withdraw")
+    asked = await browser.http.get(large, headers={"If-None-Match": tags[0], **SCRIPT})
+    assert asked.status_code == 404, "asked each time, refused from now on"
+
+
 async def test_a_repeated_upload_is_one_file_and_one_message_takes_it(browser: Browser) -> None:
     chat = await browser.chat()
     ids = set()

@@ -36,6 +36,18 @@ async def test_paths_that_no_header_can_carry(world: WebWorld) -> None:
         assert "x=1" not in str(answer.headers.get_list("set-cookie")).replace("%", "")
 
 
+async def test_numbers_that_are_none_or_too_large(world: WebWorld) -> None:
+    page = await world.browser(await world.teacher("李梅"))
+    chat = await page.chat()
+    for number in ("9" * 20, "9" * 5000, "-1", "abc", "1.5", "%00"):
+        assert (await page.http.get(f"/web/chats/{chat}/before/{number}")).status_code == 404, number[:30]
+    assert (await page.http.get(f"/web/chats/{chat}/before/{'9' * 9}")).status_code == 200
+    for cursor in ("9" * 30, f"1~{chat}.{'9' * 38}.{'9' * 38}", f"{'9' * 18}~{chat}.-1.x"):
+        async with page.listen() as stream:
+            assert stream.status == 200
+        page.html = f'data-cursor="{cursor}"'
+
+
 async def test_a_visitor_signs_nobody_out(world: WebWorld) -> None:
     school = await world.school(await world.region(), "第一小学")
     teacher = await world.teacher("李梅", school)
@@ -67,3 +79,15 @@ async def test_forms_in_strange_encodings(world: WebWorld) -> None:
         words = f'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n{"b9" * 9000}\r\n--x--\r\n'
         answer = await page.http.post(f"/web/chats/{chat}/messages", content=words.encode(), headers=headers)
         assert answer.status_code == wanted, f"{charset}: {answer.text}"
+
+
+async def test_an_address_that_is_none_of_ours_gets_a_page(world: WebWorld) -> None:
+    fresh = await world.browser()
+    for path in ("/nothing", "/web/nothing", "/v2/x", "/%00"):
+        assert "这里什么也没有" in await fresh.open(path, 404), path
+    answer = await fresh.http.get("/nothing", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "http.404")
+    for path in ("/v1", "/v1/nothing", "/v1/claims"):  # programs get what HTTP says
+        answer = await fresh.http.get(path)
+        assert answer.status_code in (404, 405) and answer.headers["content-type"] == "application/problem+json", path
+    assert (await fresh.http.post("/nothing")).status_code == 404

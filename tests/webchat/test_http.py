@@ -6,11 +6,14 @@ from datetime import timedelta
 import pytest
 
 from api.people.codes import issue_claim_code
+from api.people.texts import PRIVACY_VERSION
 from api.people.websessions import make_one_time_link
 from storage.base import new_pid
 from storage.engine import StorageUnavailable
 from tests.support.browser import SCRIPT, WebWorld, a_web_world
 from tests.support.talk import Voice
+
+AGREED = str(PRIVACY_VERSION)
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ async def test_a_claim_code_signs_in_after_the_notice_and_works_once(world: WebW
     assert "gongfang" not in browser.http.cookies, "looking at the page signs nobody in"
     plain = code.replace("-", "")
     await browser.submit(f"/c/{plain}", 409, privacy_version="0")
-    html = await browser.submit(f"/c/{plain}", privacy_version="1")
+    html = await browser.submit(f"/c/{plain}", privacy_version=AGREED)
     assert "工坊助手" in html and browser.http.cookies["gongfang"]
     again = await world.browser()
     await again.open("/web")
@@ -62,8 +65,39 @@ async def test_a_visitor_talks_and_becomes_somebody_without_losing_the_browser(w
     assert (await browser.read())[-1].side == "bot", "the assistant speaks first"
     code = (await world.run(issue_claim_code, li.person)).code
     await browser.open(f"/c/{code}")
-    await browser.submit(f"/c/{code}", privacy_version="1")
+    await browser.submit(f"/c/{code}", privacy_version=AGREED)
     assert "李春华" in await browser.open("/web/me")
+
+
+async def test_who_sat_here_before_does_not_become_who_enters_a_code(world: WebWorld, li: Voice) -> None:
+    for known_already in (False, True):  # the second time their web account is merged
+        browser, before = await world.browser(), await world.browser()
+        await browser.open("/web")
+        await browser.submit("/web/visit")
+        before.http.cookies.set("gongfang", browser.http.cookies["gongfang"], domain="gongfang.test")
+        assert "访客" in await before.open("/web/me")
+        code = (await world.run(issue_claim_code, li.person)).code
+        await browser.open(f"/c/{code}")
+        await browser.submit(f"/c/{code}", privacy_version=AGREED)
+        assert 'name="code"' in await before.open("/web"), known_already
+        assert "李春华" in await browser.open("/web/me")
+        await before.script("/web/me", 401, language="en")
+
+
+async def test_a_code_that_a_visitor_types_is_taken_to_its_page(world: WebWorld, li: Voice) -> None:
+    browser = await world.browser()
+    await browser.open("/web")
+    await browser.submit("/web/visit")
+    await world.settle()
+    code = (await world.run(issue_claim_code, li.person)).code
+    chat, plain = await browser.chat(), code.replace("-", "")
+    answer = await browser.script(f"/web/chats/{chat}/messages", 204, client="c", text=f" {code.lower()} ")
+    assert answer.headers["hx-redirect"] == f"/c/{plain}"
+    html = await browser.submit(f"/web/chats/{chat}/messages", text=code)
+    assert "李春华" in html and "会记录你的哪些信息" in html
+    assert not any(plain in post.text.replace("-", "") for post in await browser.read()), "nobody reads it there"
+    known = await world.browser(li)
+    assert plain in await known.say(plain), "who is known may say what they like"
 
 
 async def test_a_one_time_link_acts_on_the_button_only_and_once(world: WebWorld, li: Voice) -> None:
@@ -214,7 +248,7 @@ async def test_wait_is_said_in_seconds(world: WebWorld) -> None:
     for _ in range(20):
         await browser.submit("/web/code", 422, code="ABCD EFGH JK34")
     answer = await browser.http.post(
-        "/c/ABCDEFGHJK34", data={"csrf": browser.csrf, "privacy_version": "1"}, headers=SCRIPT
+        "/c/ABCDEFGHJK34", data={"csrf": browser.csrf, "privacy_version": AGREED}, headers=SCRIPT
     )
     assert answer.status_code == 429 and 0 < int(answer.headers["retry-after"]) <= timedelta(hours=1).seconds + 2
 

@@ -2,8 +2,12 @@
 
 from api.communities.tree import ensure_web_room
 from api.context import Context
+from api.people.codes import issue_claim_code
+from api.people.texts import PRIVACY_VERSION
 from tests.support.browser import Browser, WebWorld
 from tests.support.talk import Voice
+
+AGREED = str(PRIVACY_VERSION)
 
 
 async def _workshop(world: WebWorld) -> tuple[str, Voice]:
@@ -33,11 +37,9 @@ async def test_a_join_link_waits_until_one_has_signed_in(world: WebWorld) -> Non
     code, li = await _workshop(world)
     browser = await world.browser()
     assert 'name="code"' in await browser.open(f"/j/{code}")
-    from api.people.codes import issue_claim_code
-
     claim = (await world.run(issue_claim_code, li.person)).code
     await browser.open(f"/c/{claim}")
-    assert "数学坊" in await browser.submit(f"/c/{claim}", privacy_version="1"), "straight to the question"
+    assert "数学坊" in await browser.submit(f"/c/{claim}", privacy_version=AGREED), "straight to the question"
 
 
 async def test_visitors_are_asked_for_their_code_first(world: WebWorld) -> None:

@@ -9,6 +9,7 @@ from api.communities.tree import ensure_web_room
 from api.context import Context
 from api.messaging.outbox import deliver_to_rooms, say_in_chat, write_message
 from api.messaging.tree import Button, T, Words
+from api.people.codes import issue_claim_code
 from api.people.websessions import revoke_device
 from api.runtime import Runtime
 from api.webchat.speaking import forget_toasts
@@ -103,6 +104,28 @@ async def test_a_page_that_stays_open_hears_the_words_after_old_ones_were_forgot
             assert await mine.next("toast") == ("toast", "这一项已经结束了。")
             world.pass_time(minutes=5)
             assert await world.run(forget_toasts) == 1
+
+
+async def test_a_visitor_who_became_somebody_in_the_chat_goes_on_under_a_new_cookie(world: WebWorld) -> None:
+    li = await world.teacher("李春华", await world.school(await world.region(), "第一小学"))
+    page, before = await world.browser(), await world.browser()
+    await page.open("/web")
+    await page.submit("/web/visit")
+    await world.settle()
+    old = page.http.cookies["gongfang"]
+    before.http.cookies.set("gongfang", old, domain="gongfang.test")
+    await before.open("/web")
+    code = (await world.run(issue_claim_code, li.person)).code
+    await page.say(f"/start {code}")
+    async with page.listen() as stream:
+        await page.press("同意")
+        assert await stream.next("signedout") == ("signedout", ""), "the page opens itself anew"
+    await before.script("/web/me", 401, language="en")
+    answer = await page.http.get("/web/me", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/web/me")
+    assert page.http.cookies["gongfang"] != old
+    assert "李春华" in await page.open("/web/me")
+    assert 'name="code"' in await before.open("/web"), "once: who else knew the old one is nobody"
 
 
 async def test_who_leaves_hears_nothing_more(world: WebWorld, room: Community) -> None:

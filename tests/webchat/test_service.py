@@ -229,7 +229,7 @@ async def test_a_delivery_is_shown_once_and_changes_in_place(world: WebWorld) ->
     chat_id = (await seat.do(list_places))[0].chat.id
     delivery = await world.run(_a_delivery, chat_id)
     buttons = [[Button(T("OK"), "x.ok:1")]]
-    tell = (speaking.write_bot_post, chat_id, delivery, Words("一"), buttons, ())
+    tell = (speaking.write_bot_post, chat_id, delivery, Words("一"), buttons, ("file",))
     pids = await asyncio.gather(*[world.run(*tell) for _ in range(4)])
     assert len(set(pids)) == 1
     await seat.do(posting.press, pids[0], "x.ok:1", new_pid())
@@ -237,9 +237,9 @@ async def test_a_delivery_is_shown_once_and_changes_in_place(world: WebWorld) ->
         await seat.do(posting.press, pids[0], "x.everything:1", new_pid())
     post = (await seat.do(reading.read_post, pids[0])).said[0].post
     assert post.pressed == "x.ok:1"
-    await world.run(speaking.edit_bot_post, chat_id, pids[:1], Words("二"), [])
+    await world.run(speaking.edit_bot_post, chat_id, pids[:1], Words("二"), [], ())
     post = (await seat.do(reading.read_post, pids[0])).said[0].post
-    assert (post.tree, post.buttons, post.pressed, post.rev) == ("二", [], None, 2)
+    assert (post.tree, post.buttons, post.files, post.pressed, post.rev) == ("二", [], [], None, 2)
     await world.run(speaking.remove_bot_post, chat_id, pids[:1])
     with pytest.raises((Conflict, NotFound)):
         await seat.do(posting.press, pids[0], "x.ok:1", new_pid())

@@ -51,7 +51,7 @@ class WebPlatform:
                     raise Gone("this chat is over")
                 return [pid]
             case "edit":
-                await run(edit_bot_post, chat, work.targets, work.tree, work.rows)
+                await run(edit_bot_post, chat, work.targets, work.tree, work.rows, work.files)
             case "delete":
                 await run(remove_bot_post, chat, work.targets)
             case "ack":

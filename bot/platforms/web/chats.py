@@ -17,9 +17,10 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from api.attachments.darkroom import Darkroom
 from api.attachments.service import Content, refuse_size
 from api.attachments.serving import serve_content
-from api.errors import Invalid
+from api.errors import Invalid, not_found
 from api.messaging.receiving import keepable
 from api.messaging.tree import T
+from api.people.codes import read_code
 from api.runtime import StorageUnavailable
 from api.webchat import posting, reading, uploads
 from api.webchat.sniffing import sniff
@@ -44,12 +45,18 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
         return await desk.pane(request, _draw_chat, chat)
 
     @router.get("/chats/{chat}/before/{seq}")
-    async def before(request: Request, chat: str, seq: int) -> Response:
-        return HTMLResponse(await desk.read(request, _draw_before, chat, seq))
+    async def before(request: Request, chat: str, seq: str) -> Response:
+        if (number := _number(seq)) is None:
+            raise not_found("post.unknown")
+        return HTMLResponse(await desk.read(request, _draw_before, chat, number))
 
     @router.post("/chats/{chat}/messages")
     async def say(request: Request, chat: str) -> Response:
         form = await desk.gate.form(request)
+        code = read_code(str(form.get("text", "")))
+        if code is not None and await desk.read(request, lambda pen, csrf: pen.seat.person is None):
+            # there its person gets a cookie of their own; here who sat at this browser before might read along
+            return _go(request, f"/c/{code}")
         client = str(form.get("client") or secrets.token_hex(8))[:40]
         files = [str(pid) for pid in form.getlist("file") if pid]
         said = await desk.write(
@@ -76,9 +83,8 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
     @router.post("/chats/{chat}/read")
     async def read(request: Request, chat: str) -> Response:
         form = await desk.gate.form(request)
-        seq = str(form.get("seq", ""))
-        if seq.isdecimal() and len(seq) < 15:
-            await desk.write(request, lambda pen, csrf: reading.mark_read(pen.ctx, pen.seat, chat, int(seq)))
+        if (number := _number(str(form.get("seq", "")))) is not None:
+            await desk.write(request, lambda pen, csrf: reading.mark_read(pen.ctx, pen.seat, chat, number))
         return Response(status_code=204)
 
     @router.post("/chats/{chat}/uploads")
@@ -118,7 +124,7 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
         content: Content = await desk.read(
             request, lambda pen, csrf: uploads.open_file(pen.ctx, pen.seat, post, file, thumb)
         )
-        return serve_content(runtime, content, request.headers.get("range"))
+        return serve_content(runtime, content, request.headers.get("range"), request.headers.get("if-none-match"))
 
     @router.get("/events")
     async def listen(request: Request, after: str = "") -> Response:
@@ -128,6 +134,18 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
         return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     return router
+
+
+def _go(request: Request, path: str) -> Response:
+    """Open another page."""
+    if is_script(request):
+        return Response(status_code=204, headers={"HX-Redirect": path})
+    return RedirectResponse(path, 303)
+
+
+def _number(text: str) -> int | None:
+    """A post's number in its chat as a page says it; None for what is none, or larger than a database can hold."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _draw_chat(pen: Pen, chat: str) -> tuple[str, str, dict[str, Any]]:

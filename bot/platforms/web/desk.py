@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access import hats
 from api.context import Context
-from api.webchat.places import enter
+from api.webchat.entering import renew
+from api.webchat.places import Outdated, enter
 from api.webchat.reading import ChatLine, begin_reading, last_toast, list_chats
 from bot.commands import FEATURES
 from bot.platforms.web import pages, views
@@ -52,11 +53,21 @@ class Desk:
         alone = "hx-request" in request.headers and "hx-history-restore-request" not in request.headers
         if alone:
             return HTMLResponse(await self.read(request, _draw_alone, draw, args))
-        html, fresh = await self.read(request, _draw_whole, draw, args)
+        try:
+            html, fresh = await self.read(request, _draw_whole, draw, args)
+        except Outdated:
+            return await self._renew(request)
         if fresh:
             await self.write(request, lambda pen, csrf: begin_reading(pen.ctx, pen.seat))
         response = HTMLResponse(html)
         self.gate.keep_session(response, self.gate.secret_of(request))
+        return response
+
+    async def _renew(self, request: Request) -> Response:
+        """The same page once more, under a new cookie."""
+        secret = await self.gate.runtime.transact(renew, self.gate.secret_of(request), via="web")
+        response = RedirectResponse(request.url.path, 303)
+        self.gate.keep_session(response, secret)
         return response
 
 

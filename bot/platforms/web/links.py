@@ -44,7 +44,7 @@ def link_routes(desk: Desk) -> APIRouter:
     @router.get("/o/{token}/files/{pid}")
     async def pushed_file(request: Request, token: str, pid: str) -> Response:
         content = await gate.runtime.read(read_file_by_token, token, pid, via="web")
-        return serve_content(gate.runtime, content, request.headers.get("range"))
+        return serve_content(gate.runtime, content, request.headers.get("range"), request.headers.get("if-none-match"))
 
     @router.get("/j/{code}")
     async def ask_to_join(request: Request, code: str) -> Response:

@@ -1,14 +1,18 @@
 """All routes of the web chat, for api.app.create_app."""
 
-from fastapi import APIRouter, Request, Response
+import re
+
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse
+from starlette.routing import Match
+from starlette.types import Scope
 
 from api.runtime import Runtime
 from bot.platforms.web import pages
 from bot.platforms.web.chats import chat_routes
 from bot.platforms.web.desk import Desk
 from bot.platforms.web.entrance import entrance_routes
-from bot.platforms.web.gate import Gate
+from bot.platforms.web.gate import Gate, route_class
 from bot.platforms.web.links import link_routes
 from bot.platforms.web.live import Feed
 from bot.platforms.web.me import me_routes
@@ -26,8 +30,26 @@ def make_routers(runtime: Runtime) -> list[APIRouter]:
     """The pages, their live events and their assets."""
     desk = Desk(Gate(runtime))
     return [
-        entrance_routes(desk), me_routes(desk), link_routes(desk), chat_routes(desk, Feed(runtime)), asset_routes()
+        entrance_routes(desk), me_routes(desk), link_routes(desk), chat_routes(desk, Feed(runtime)), asset_routes(),
+        other_routes(desk.gate),
     ]  # fmt: skip
+
+
+def other_routes(gate: Gate) -> APIRouter:
+    """Every other address that somebody opens, /v1 apart: a page that says so. Another route that fits goes first."""
+
+    class OtherRoute(route_class(gate)):  # type: ignore[misc]
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            others = scope.get("method") != "GET" or re.match(r"/v1(?:/|$)", scope["path"])
+            return (Match.NONE, {}) if others else super().matches(scope)
+
+    router = APIRouter(route_class=OtherRoute)
+
+    @router.get("/{path:path}")
+    async def nothing(path: str) -> Response:
+        raise HTTPException(404)
+
+    return router
 
 
 def asset_routes() -> APIRouter:

@@ -48,7 +48,8 @@ const on = {
   nochat: dropRow,
   toast,
   reset: () => location.reload(), // more was missed than is worth replaying
-  signedout: () => { source.close(); location.assign("/web"); },
+  // the same place again: it leads to the sign-in page, or (a new cookie) goes on as it was
+  signedout: () => { source.close(); location.reload(); },
 };
 
 export function connect() {

@@ -90,6 +90,8 @@ export async function post(address, fields) {
   } catch {
     throw new Refusal(0, "");
   }
+  const elsewhere = answer.headers.get("HX-Redirect");
+  if (elsewhere) location.assign(elsewhere);
   if (!answer.ok) throw new Refusal(answer.status, detailOf(text), Number(answer.headers.get("Retry-After")) || 0);
   return text;
 }

@@ -12,6 +12,7 @@ export function openTray(composer, onChange) {
   files = [];
   form = composer;
   changed = onChange;
+  if (!tray()) return; // a visitor
   for (const id of ["pick-photo", "pick-file"]) {
     const input = document.getElementById(id);
     input.addEventListener("change", () => {
@@ -138,6 +139,7 @@ function state(one, name, about) {
 }
 
 function draw() {
+  if (!tray()) return;
   tray().replaceChildren(...files.map((one) => one.item));
   tray().hidden = files.length === 0;
   changed();

@@ -10,6 +10,7 @@ export function openRecorder(add) {
   recorder?.stop();
   recorder = null;
   const button = document.getElementById("record");
+  if (!button) return; // a visitor
   const clock = document.getElementById("recording");
   button.addEventListener("click", async () => {
     if (recorder) return recorder.stop();
