@@ -91,13 +91,14 @@ def release_device(session: Session, account: str, holder: str) -> None:
 
 
 def save_device(session: Session, account: str, device_id: str, token: str, now: datetime) -> None:
-    """Keep the device of an account. Keys of another device are of no use any more, and are forgotten."""
+    """Keep the device of an account. Keys of another device are of no use any more, and are forgotten; those that the
+    account vouches with (`signing`) are its own."""
     known = session.get(MatrixDevice, account)
     if known is None:
         session.add(MatrixDevice(account=account, device_id=device_id, token=token, created_at=now))
         return
     if known.device_id != device_id:
-        session.execute(delete(MatrixKey).where(MatrixKey.account == account))
+        session.execute(delete(MatrixKey).where(MatrixKey.account == account, MatrixKey.kind != "signing"))
     known.device_id, known.token = device_id, token
 
 

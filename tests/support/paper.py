@@ -82,7 +82,7 @@ class Paper:
                 if work.kind == "delete":
                     sheet.deleted = True
                 else:
-                    sheet.text, sheet.buttons, sheet.edits = text, buttons, sheet.edits + 1
+                    sheet.text, sheet.buttons, sheet.files, sheet.edits = text, buttons, work.files, sheet.edits + 1
         return []
 
     async def fetch(self, file: File) -> AsyncIterator[bytes]:

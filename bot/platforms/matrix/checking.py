@@ -1,14 +1,25 @@
 """`gongfang check` for Matrix: asked with a connection of its own, while the service may be running."""
 
-from api.matrix.service import device_of
+import json
+
+from api.matrix.service import device_of, keys_of
 from bot.platforms.base import Finding, RetryAfter, SendError
 from bot.platforms.matrix.connection import Connection, who_am_i
 from bot.platforms.matrix.homeserver import CLIENT, Homeserver, Refused, SignedOut
-from bot.platforms.matrix.signing import is_signed
+from bot.platforms.matrix.signing import is_foreign, is_signed
 
 NAME = "matrix"
 BURST = 12  # one more than Synapse allows at once when nobody lifted its limits
 NO_VERSION = "gongfang-check"
+UNSIGNED = "is not signed by its account: some clients will not let it read; put the password into [matrix] and restart"
+FOREIGN = (
+    "is not signed: the account has an identity that another client made; sign in there as the bot and verify the "
+    "device by its keys"
+)
+OUTDATED = (
+    "has keys from an older backup, which it cannot go on with: put the password, or the token of a new device, into "
+    "[matrix] and restart"
+)
 
 
 async def look(connection: Connection) -> list[Finding]:
@@ -16,6 +27,8 @@ async def look(connection: Connection) -> list[Finding]:
     home = Homeserver(connection.home.url)
     try:
         return await _look(connection, home)
+    except SendError as error:
+        return [Finding(NAME, False, str(error))]
     finally:
         await home.close()
 
@@ -58,11 +71,14 @@ async def _encryption(connection: Connection, home: Homeserver) -> Finding:
     subject, kept = f"{NAME} encryption", await connection.runtime.read(device_of, connection.account)
     if kept is None:
         return Finding(subject, True, "its device is made when the service starts")
+    keys = {kind: json.loads(value) for kind, _, value in await connection.runtime.read(keys_of, connection.account)}
+    if keys.get("outdated") == kept.device_id:
+        return Finding(subject, False, f"device {kept.device_id} {OUTDATED}")
     answer = await home.call("POST", f"{CLIENT}/keys/query", {"device_keys": {connection.me: []}})
     if is_signed(answer, connection.me, kept.device_id):
         return Finding(subject, True, f"device {kept.device_id} is signed by its account")
-    note = "is not signed by its account: some clients will not let it read; put the password into [matrix] and restart"
-    return Finding(subject, False, f"device {kept.device_id} {note}")
+    foreign = is_foreign(answer, connection.me, keys.get("signing"))
+    return Finding(subject, False, f"device {kept.device_id} {FOREIGN if foreign else UNSIGNED}")
 
 
 async def _limits(home: Homeserver) -> Finding:

@@ -26,12 +26,13 @@ from api.runtime import Runtime
 from bot.platforms.base import Rejected, Transient
 from bot.platforms.matrix.homeserver import CLIENT, Homeserver, SignedOut
 from bot.platforms.matrix.rooms import Room
-from bot.platforms.matrix.secrecy import Secrecy
+from bot.platforms.matrix.secrecy import Outdated, Secrecy
 
 log = structlog.get_logger()
 
 LONGEST_ACCOUNT = 64  # characters that chats and cursors keep
 DEVICE_NAME = "工坊"
+REFUSED_SECONDS = 60.0  # between two tries to sign in: homeservers shut out who guesses passwords
 
 
 def account_of(user_id: str) -> str:
@@ -56,6 +57,7 @@ class Connection:
         self._opening = asyncio.Lock()
         self._known_device = ""
         self._renewed = False  # signed in again: homeservers forget the keys of a device that signed out
+        self._refused: tuple[float, str] | None = None  # until when signing in is not tried again, and why
 
     async def open(self) -> None:
         """Sign in, unless that is done; the access token is used again for as long as it is valid. Raises SendError."""
@@ -63,7 +65,7 @@ class Connection:
             if not self._held:
                 await self._hold()
             if not self.home.token:
-                await self._sign_in()
+                await self._try_to_sign_in()
             if self._known_device != self.device_id:
                 rooms = await self.runtime.read(rooms_of, self.account)
                 self.rooms = {native: Room.of(native, state) for native, state in rooms.items()}
@@ -109,8 +111,36 @@ class Connection:
             self.taken()
             await self.runtime.transact(release_device, self.account, self.holder)
 
+    async def start_anew(self, outdated: Outdated) -> None:
+        """Leave a device whose keys were told others already for a new one, which only the password brings; without it
+        `check` tells. Raises SendError."""
+        async with self._opening:
+            if not self.config.password.get_secret_value():
+                self.secrecy.keyring.put("outdated", "", self.device_id)
+                await self.secrecy.flush()
+                raise Rejected(str(outdated)) from outdated
+            log.warning("the keys of the device are too old, another device takes its place", device=self.device_id)
+            await self.secrecy.keyring.retire()
+            await self.runtime.transact(keep_device, self.account, "", "")
+            try:
+                await self.home.call("POST", f"{CLIENT}/logout", {})
+            finally:
+                self.home.token = ""
+
+    async def _try_to_sign_in(self) -> None:
+        """Whatever is refused can be put right by the operator: until then everything waits. Raises SendError."""
+        now = asyncio.get_running_loop().time()
+        if self._refused is not None and now < self._refused[0]:
+            raise SignedOut(self._refused[1])
+        try:
+            await self._sign_in()
+        except (Rejected, SignedOut) as error:
+            self._refused = now + REFUSED_SECONDS, str(error)
+            raise SignedOut(str(error)) from error
+        self._refused = None
+
     async def _sign_in(self) -> None:
-        """A token: the configured one, the kept one, or a new one for the kept device. Raises SignedOut, SendError."""
+        """A token: the configured one, the kept one, or a new one for the kept device. Raises SendError."""
         kept = await self.runtime.read(device_of, self.account)
         given = self.config.access_token.get_secret_value()
         for token in filter(None, (given, kept.token if kept else "")):

@@ -15,6 +15,8 @@ from bot.platforms.matrix.rooms import Room, predecessor_of
 log = structlog.get_logger()
 
 AGAIN_SECONDS = 30.0
+REFUSED_SECONDS = 3600.0
+OVER = frozenset({"M_FORBIDDEN", "M_NOT_FOUND"})  # nobody asks us any more, or we are out already
 
 
 class Entering:
@@ -39,7 +41,10 @@ class Entering:
                 self._later[room.native] = now + error.seconds
             except Refused as error:
                 log.warning("a room could not be entered or left", room=room.native, error=str(error))
-                await self._left(room)
+                if error.code in OVER:
+                    await self._left(room)
+                else:
+                    self._later[room.native] = now + REFUSED_SECONDS
             except SendError as error:
                 log.warning("a room is tried again", room=room.native, error=str(error))
                 self._later[room.native] = now + AGAIN_SECONDS

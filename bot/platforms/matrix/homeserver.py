@@ -10,12 +10,14 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bot.platforms.base import Gone, Rejected, RetryAfter, Transient
+from bot.platforms.base import Ambiguous, Gone, Rejected, RetryAfter, Transient
 
 CLIENT = "/_matrix/client/v3"
 MEDIA = "/_matrix/client/v1/media"
 PATIENCE = 30.0  # seconds for an answer; a sync adds the time it waits
 UNSAID = 5.0  # seconds to wait where a limit does not say how long
+# of an administrator or of a moment, never of what was asked
+PASSING = frozenset({"M_RESOURCE_LIMIT_EXCEEDED", "M_CONSENT_NOT_GIVEN", "M_USER_LOCKED"})
 
 
 class Refused(Rejected):
@@ -98,7 +100,7 @@ class Homeserver:
         except ValueError:
             said = None
         except aiohttp.ClientError as error:
-            raise Transient(_words(error)) from error
+            raise Ambiguous(_words(error)) from error
         if answer.status == 200 and isinstance(said, dict):
             return said
         said = said if isinstance(said, dict) else {}
@@ -107,13 +109,18 @@ class Homeserver:
             raise RetryAfter(_seconds(said, answer.headers.get("Retry-After")), whole_bot=True)
         if code == "M_UNKNOWN_TOKEN" or code == "M_MISSING_TOKEN":
             raise SignedOut(words)
+        # without a code it is no homeserver's word but a proxy's; unless more is asked for (401), or the proxy takes no
+        # file as large as this
+        its_word = bool(code) or "session" in said or answer.status == 413
         if answer.status >= 500 or answer.status in (200, 408):
+            raise Ambiguous(f"{answer.status} {code}: {words}")
+        if code in PASSING or not its_word:
             raise Transient(f"{answer.status} {code}: {words}")
         raise Refused(answer.status, code, words, str(said.get("session", "")))
 
 
 class _Asking:
-    """A request whose connection problems are Transient, while asking and while its answer is read."""
+    """A request whose connection problems are Transient, or Ambiguous once it was sent."""
 
     def __init__(self, request: Any) -> None:
         self._request = request
@@ -121,13 +128,15 @@ class _Asking:
     async def __aenter__(self) -> aiohttp.ClientResponse:
         try:
             return await self._request.__aenter__()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise Transient(_words(error)) from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise Ambiguous(_words(error)) from error
 
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         await self._request.__aexit__(kind, error, trace)
         if isinstance(error, (aiohttp.ClientError, TimeoutError)):
-            raise Transient(_words(error)) from error
+            raise Ambiguous(_words(error)) from error
 
 
 def room_path(room: str, rest: str) -> str:

@@ -5,6 +5,7 @@ that dies in between finds them as the homeserver and the others know them.
 """
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -24,6 +25,8 @@ from nio.crypto import (
 Changes = dict[tuple[str, str], str | None]
 # The pickles lie in the same database as everything that is said with them; a key beside them would hide nothing.
 PICKLE = "gongfang"
+DIGEST = "#"
+LONGEST = 600  # characters that storage/matrix.py keeps of a name
 
 
 class Keyring:
@@ -32,6 +35,8 @@ class Keyring:
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self._rows = {(kind, name): json.loads(value) for kind, name, value in rows}
         self._changes: Changes = {}
+        self._retired = False
+        self._rename_sessions()
         self._writing = asyncio.Lock()
         self.own_key = ""
 
@@ -39,21 +44,46 @@ class Keyring:
     async def writing(self) -> AsyncIterator[Changes]:
         """What changed, to be written in the block; when that fails it waits for the next. One writer at a time."""
         async with self._writing:
-            changes, self._changes = self._changes, {}
+            changes, self._changes = self._changes if not self._retired else {}, {}
             try:
                 yield changes
             except BaseException:
                 self._changes = {**changes, **self._changes}
                 raise
 
+    async def retire(self) -> None:
+        """Another device takes the place of this one: from now on nothing is written."""
+        async with self._writing:
+            self._retired = True
+
     def get(self, kind: str, name: str = "") -> Any:
         """A value by kind and name."""
-        return self._rows.get((kind, name))
+        return self._rows.get((kind, _kept(name)))
 
     def put(self, kind: str, name: str, value: Any) -> None:
         """Change a value."""
+        name = _kept(name)
         self._rows[kind, name] = value
-        self._changes[kind, name] = json.dumps(value, ensure_ascii=False)
+        self._changes[kind, name] = json.dumps(value)  # in ASCII: others' words may be no text that a database keeps
+
+    def owner_of(self, session: InboundGroupSession) -> str:
+        """Who sent us the key of a room."""
+        return str((self.get("megolm", _name_of(session)) or {}).get("owner", ""))
+
+    def belongs(self, session: InboundGroupSession, owner: str) -> bool:
+        """Note who sent us a key; False when it is somebody else's."""
+        kept = self.get("megolm", _name_of(session)) or {}
+        if "owner" not in kept:
+            self.put("megolm", _name_of(session), {**kept, "owner": owner})
+        return self.owner_of(session) == owner
+
+    def _rename_sessions(self) -> None:
+        """They used to be called by their id alone: anybody could put their own in the place of somebody else's."""
+        for old, kept in self._all("megolm"):
+            if " " not in old and not old.startswith(DIGEST):
+                self.put("megolm", f"{kept['room']} {kept['sender']} {old}", kept)
+                del self._rows["megolm", old]
+                self._changes["megolm", old] = None
 
     def _all(self, kind: str) -> Iterable[tuple[str, Any]]:
         return [(name, value) for (found, name), value in self._rows.items() if found == kind]
@@ -87,24 +117,25 @@ class Keyring:
         return store
 
     def save_inbound_group_session(self, session: InboundGroupSession) -> None:
-        if session.sender_key == self.own_key:
-            return  # what we said ourselves is never read again
-        kept = self.get("megolm", session.id) or {}
-        kept |= {"pickle": session.pickle(PICKLE).decode(), "signed": session.ed25519, "sender": session.sender_key,
-                 "room": session.room_id}  # fmt: skip
-        self.put("megolm", session.id, kept)
+        # what we said ourselves is never read again; and the first that came stays, no other can take its place
+        if session.sender_key != self.own_key and self.get("megolm", _name_of(session)) is None:
+            kept = {"pickle": session.pickle(PICKLE).decode(), "signed": session.ed25519, "sender": session.sender_key,
+                    "room": session.room_id}  # fmt: skip
+            self.put("megolm", _name_of(session), kept)
 
     def load_device_keys(self) -> DeviceStore:
         store = DeviceStore()
         for name, kept in self._all("device"):
-            user, _, device = name.partition(" ")
+            user, _, device = name.partition(" ")  # where they were not kept themselves yet
+            device, user = kept.get("device", device), kept.get("user", user)
             store.add(OlmDevice(user, device, kept["keys"], deleted=kept["deleted"]))
         return store
 
     def save_device_keys(self, changed: dict[str, dict[str, OlmDevice]]) -> None:
         for user, devices in changed.items():
             for name, device in devices.items():
-                self.put("device", f"{user} {name}", {"keys": dict(device.keys), "deleted": device.deleted})
+                kept = {"user": user, "device": name, "keys": dict(device.keys), "deleted": device.deleted}
+                self.put("device", f"{user} {name}", kept)
 
     def load_outgoing_key_requests(self) -> dict[str, Any]:
         return {}
@@ -124,3 +155,14 @@ class Keyring:
 
     def is_device_ignored(self, device: OlmDevice) -> bool:
         return True
+
+
+def _name_of(session: InboundGroupSession) -> str:
+    return f"{session.room_id} {session.sender_key} {session.id}"
+
+
+def _kept(name: str) -> str:
+    """A name as every database keeps it: what is too long, or no plain text, is known by its digest."""
+    if len(name) <= LONGEST and name.isprintable():
+        return name
+    return f"{DIGEST}{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()}"

@@ -15,7 +15,8 @@ from bot.platforms.matrix import polls
 
 FILES = {"m.image": "photo", "m.video": "video", "m.audio": "voice", "m.file": "document"}
 TEXTS = frozenset({"m.text", "m.emote"})
-FALLBACK = re.compile(r"(?:>[^\n]*\n)+\n?")  # how older clients quote what they answer
+# how older clients quote what they answer: whose it is comes first, else somebody quotes for themselves
+FALLBACK = re.compile(r"> (?:\* )?<@[^\n]*\n(?:>[^\n]*\n)*\n?")
 THREAD = re.compile(r"\$\S{1,254}")
 
 

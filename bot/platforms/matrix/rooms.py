@@ -7,6 +7,7 @@ from typing import Any
 CREATORS_ABOVE_ALL = 12  # from this room version on creators stand above every level and in no list
 ENDLESS = 10**9
 LONGEST_ID = 255  # bytes, by the specification
+LONGEST_VERSION = 4  # digits; others name versions of their own as they like
 ADMIN = 50  # whoever may kick and ban by default
 
 
@@ -109,7 +110,7 @@ def apply_state(room: Room, event: Mapping[str, Any]) -> None:
             room.levels = dict(content)
         case "m.room.create":
             version = str(content.get("room_version", "1"))
-            room.version = int(version) if version.isdecimal() else 1
+            room.version = int(version) if version.isdecimal() and len(version) <= LONGEST_VERSION else 1
             others = content.get("additional_creators")
             room.creators = [str(event.get("sender", "")), *map(str, others if isinstance(others, list) else [])]
             room.predecessor = predecessor_of(content)

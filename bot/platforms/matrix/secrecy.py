@@ -1,21 +1,21 @@
 """Encrypted rooms: nio's Olm machine, told what syncs bring and asked for what to send (Matrix API, 11.12 E2EE)."""
 
 import asyncio
-import secrets
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from nio.crypto import InboundGroupSession, Olm, OutboundGroupSession
-from nio.events.to_device import RoomKeyEvent, ToDeviceEvent
-from nio.responses import KeysClaimResponse, KeysQueryResponse, KeysUploadResponse, ToDeviceResponse
+from nio.crypto import InboundGroupSession, Olm
+from nio.events.to_device import OlmEvent, RoomKeyEvent, ToDeviceEvent
+from nio.responses import KeysUploadResponse
 from vodozemac import DecodeException, MegolmDecryptionException
 
 from api.matrix.service import keep_keys, keys_of
-from bot.platforms.matrix.homeserver import CLIENT, room_path
+from bot.platforms.matrix.homeserver import CLIENT, Refused
 from bot.platforms.matrix.keyring import Keyring
-from bot.platforms.matrix.opened import read_opened
-from bot.platforms.matrix.rooms import Room
+from bot.platforms.matrix.sharing import ONE_TIME, Sharing
+from bot.platforms.opened import read_opened
 
 if TYPE_CHECKING:
     from bot.platforms.matrix.connection import Connection
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 MEGOLM = "m.megolm.v1.aes-sha2"
-ONE_TIME = "signed_curve25519"
 FEW_LEFT = 0.5  # of the one-time keys: then new ones are made
+SEEN_KEPT = 50_000  # messages that are known when they come again under another id
+TWICE = "already exists"  # what the homeserver says of another key under a name that it knows
+
+
+class Outdated(Exception):
+    """Others were told more of this device than is known here: an older database was put back."""
 
 
 class Secrecy:
@@ -34,10 +39,10 @@ class Secrecy:
         self.connection, self.keyring = connection, keyring
         self.olm = Olm(connection.me, connection.device_id, keyring)
         keyring.own_key = self.olm.account.identity_keys["curve25519"]
-        self._sessions = {(s.room_id, s.id): s for s in self.olm.inbound_group_store}
-        self._members: dict[str, list[str]] = {}
-        self._seen: dict[tuple[str, int], str] = {}
-        self._sharing = asyncio.Lock()
+        self.sharing = Sharing(connection, self.olm, self.flush)
+        # by room, session and whose it is: others may send us the same key and claim it as theirs
+        self._sessions = {(s.room_id, s.id, keyring.owner_of(s)): s for s in self.olm.inbound_group_store}
+        self._seen: OrderedDict[tuple[str, str, str, int], str] = OrderedDict()
         self._spare_used = False
 
     @classmethod
@@ -82,39 +87,36 @@ class Secrecy:
     def _to_device(self, raw: Any) -> tuple[str, str] | None:
         try:
             event = ToDeviceEvent.parse_event(raw)
-            known = self.olm.handle_to_device_event(event) if event is not None else None
+            # in clear there are only questions that nobody answers: for keys, and to compare emoji
+            known = self.olm.handle_to_device_event(event) if isinstance(event, OlmEvent) else None
         except Exception:
             # from outside, unauthenticated: whatever it does to the machine must not stop the sync
             log.warning("a message to our device could not be read", exc_info=True)
             return None
         finally:
             self.olm.save_account()  # a first message uses up a one-time key
-            self.olm.received_key_requests.clear()
         if not isinstance(known, RoomKeyEvent):
             return None
         session = self.olm.inbound_group_store.get(known.room_id, known.sender_key, known.session_id)
-        if session is None or (known.room_id, known.session_id) in self._sessions:
+        name = known.room_id, known.session_id, known.sender
+        if session is None or name in self._sessions or not self.keyring.belongs(session, known.sender):
             return None
-        self._sessions[known.room_id, known.session_id] = session
-        kept = self.keyring.get("megolm", known.session_id)
-        self.keyring.put("megolm", known.session_id, {**kept, "owner": known.sender})
+        self._sessions[name] = session
         return known.room_id, known.session_id
 
     def decrypt(self, room: str, event: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The event as it was before it was encrypted; None while its key has not come. Raises ValueError for a
-        forged or broken one."""
-        content = _mapping(event.get("content"))
+        """The event as it was before it was encrypted; None while no key of its sender has come that opens it. Raises
+        ValueError for a forged or broken one."""
+        content, sender = _mapping(event.get("content")), str(event.get("sender"))
         session_id = str(content.get("session_id"))
-        session = self._sessions.get((room, session_id))
+        session = self._sessions.get((room, session_id, sender))
         if content.get("algorithm") != MEGOLM:
             raise ValueError("encrypted in a way that is not known here")
-        if session is None:
+        if session is None or (found := _opened(session, content)) is None:
             return None
-        plain, index = self._opened(session, content)
-        if self._seen.setdefault((session_id, index), str(event.get("event_id"))) != event.get("event_id"):
+        plain, index = found
+        if not self._is_first((room, session_id, sender, index), str(event.get("event_id"))):
             raise ValueError("said again under another id")
-        if (self.keyring.get("megolm", session_id) or {}).get("owner") != event.get("sender"):
-            raise ValueError("encrypted by somebody else than the sender")
         if not isinstance(plain, dict) or plain.get("room_id", room) != room:
             raise ValueError("not meant for this room")
         if str(plain.get("type")).startswith("m.room.") and plain["type"] != "m.room.message":
@@ -124,77 +126,14 @@ class Secrecy:
             inner["m.relates_to"] = content["m.relates_to"]
         return {**event, "type": plain.get("type"), "content": inner}
 
-    def _opened(self, session: InboundGroupSession, content: Mapping[str, Any]) -> tuple[Any, int]:
-        try:
-            text, index = session.decrypt(str(content.get("ciphertext")))
-            return read_opened(text), index
-        except (DecodeException, MegolmDecryptionException) as error:
-            raise ValueError(str(error)) from error
-
-    def forget_members(self, room: str) -> None:
-        """Somebody came or went: who may read is asked again before the next message."""
-        self._members.pop(room, None)
-
-    async def encrypt(self, room: Room, kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-        """The content of an m.room.encrypted that exactly the members' devices can read. Raises SendError."""
-        async with self._sharing:
-            await self._share(room.native)
-            inner = {name: value for name, value in content.items() if name != "m.relates_to"}
-            sealed = self.olm.group_encrypt(room.native, {"type": kind, "content": inner})
-        if "m.relates_to" in content:
-            # homeservers gather edits and reactions, so relations stay readable
-            sealed["m.relates_to"] = content["m.relates_to"]
-        return dict(sealed)
-
-    async def _share(self, room: str) -> None:
-        """Give the room's key to every device of every member that has not got it."""
-        olm, home = self.olm, self.connection.home
-        members = self._members.get(room)
-        if members is None:
-            answer = await home.call("GET", room_path(room, "joined_members"))
-            members = self._members[room] = sorted(_mapping(answer.get("joined")))
-        unknown = (set(members) - olm.tracked_users) | (olm.users_for_key_query & set(members))
-        if unknown:
-            await self._ask_devices(sorted(unknown))
-        known = [device for user in members for device in olm.device_store.active_user_devices(user)]
-        devices = {(device.user_id, device.id) for device in known if device.id != self.connection.device_id}
-        session = olm.outbound_group_sessions.get(room)
-        if session is not None and _is_for(session, devices):
-            return
-        await self._meet(members)
-        olm.create_outbound_group_session(room)
-        session = olm.outbound_group_sessions[room]
-        for given, messages in olm.share_group_session_parallel(room, members, ignore_unverified_devices=True):
-            await self._send_to_devices("m.room.encrypted", messages)
-            session.users_shared_with |= given
-        # devices without one-time keys cannot be told: they are not asked again with every message
-        session.users_ignored |= devices - session.users_shared_with
-        session.shared = True
-
-    async def _ask_devices(self, users: Sequence[str]) -> None:
-        body: dict[str, Any] = {"device_keys": {user: [] for user in users}}
-        answer = await self.connection.home.call("POST", f"{CLIENT}/keys/query", body)
-        keys = {**{user: {} for user in users}, **_mapping(answer.get("device_keys"))}
-        self.olm.handle_response(KeysQueryResponse(keys, {}))
-
-    async def _meet(self, members: Sequence[str]) -> None:
-        """Begin a conversation with each device that we have none with."""
-        missing = self.olm.get_missing_sessions(list(members))
-        await self._claim({user: devices for user, devices in missing.items() if devices})
-
-    async def _claim(self, wanted: Mapping[str, Sequence[str]]) -> None:
-        if wanted:
-            body = {"one_time_keys": {u: dict.fromkeys(devices, ONE_TIME) for u, devices in wanted.items()}}
-            answer = await self.connection.home.call("POST", f"{CLIENT}/keys/claim", body)
-            keys = {user: {d: k for d, k in devices.items() if k} for user, devices in answer["one_time_keys"].items()}
-            self.olm.handle_response(KeysClaimResponse(keys, {}))
-
-    async def _send_to_devices(self, kind: str, messages: Mapping[str, Any]) -> None:
-        await self.flush()
-        await self.connection.home.call("PUT", f"{CLIENT}/sendToDevice/{kind}/{secrets.token_hex(8)}", messages)
+    def _is_first(self, message: tuple[str, str, str, int], event_id: str) -> bool:
+        known = self._seen.setdefault(message, event_id)
+        if len(self._seen) > SEEN_KEPT:
+            self._seen.popitem(last=False)
+        return known == event_id
 
     async def keep_up(self) -> None:
-        """Between two syncs: upload keys where few are left, mend broken conversations. Raises SendError."""
+        """Between two syncs: upload keys where few are left. Raises SendError, Outdated."""
         olm = self.olm
         wanted = not olm.account.shared
         if not wanted and olm.uploaded_key_count is not None:
@@ -204,11 +143,6 @@ class Secrecy:
             keys["fallback_keys"] = self._spare_key()
         if keys:
             await self._upload_keys(keys)
-        if olm.wedged_devices:
-            await self._claim(olm.get_users_for_key_claiming())
-        for message in list(olm.outgoing_to_device_messages):
-            await self._send_to_devices(message.type, message.as_dict())
-            olm.handle_response(ToDeviceResponse(message))
 
     def _spare_key(self) -> dict[str, Any]:
         """A key to begin conversations with while no one-time keys are left: handed out until there is another one.
@@ -229,18 +163,27 @@ class Secrecy:
     async def _upload_keys(self, keys: Mapping[str, Any]) -> None:
         self.olm.save_account()
         await self.flush()
-        answer = await self.connection.home.call("POST", f"{CLIENT}/keys/upload", keys)
+        try:
+            answer = await self.connection.home.call("POST", f"{CLIENT}/keys/upload", keys)
+        except Refused as error:
+            if TWICE in str(error):
+                raise Outdated(str(error)) from error
+            raise
         left = _mapping(answer.get("one_time_key_counts")).get(ONE_TIME, 0)
         self.olm.handle_response(KeysUploadResponse(0, left))
         self._spare_used = False
         await self.flush()
 
 
-def _is_for(session: OutboundGroupSession, devices: set[tuple[str, str]]) -> bool:
-    """Whether a key is still good: everybody it is for has it, and nobody else."""
-    if not session.shared or session.expired or session.users_shared_with - devices:
-        return False
-    return not devices - session.users_shared_with - session.users_ignored
+def _opened(session: InboundGroupSession, content: Mapping[str, Any]) -> tuple[Any, int] | None:
+    """What a message says and its number; None where the key that we have is for later messages."""
+    try:
+        text, index = session.decrypt(str(content.get("ciphertext")))
+    except MegolmDecryptionException:
+        return None
+    except DecodeException as error:
+        raise ValueError(str(error)) from error
+    return read_opened(text), index
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

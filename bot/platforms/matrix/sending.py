@@ -1,5 +1,7 @@
 """What goes out. Transaction ids are made of the delivery: sent twice, it is there once (API, 11.7.1.1)."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -7,6 +9,7 @@ from urllib.parse import quote
 from api.matrix.service import Taken
 from api.messaging.delivering import Work
 from api.messaging.polls import PREFIX
+from api.messaging.tree import Lines
 from bot.platforms.base import Gone, Moved, SendError, Transient
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
@@ -66,18 +69,25 @@ class Sending:
         if asked is not None:
             event = await self._tell(room, work, START, f"{work.pid}-0-poll", asked)
             return [event, f"{PREFIX}{event}"]
-        contents = contents_of(work.tree, work.reader, work.rows)
+        files = await self.files.contents(work.files, room.encrypted)
+        contents = await self._words(work)
         last = len(contents) - 1
-        contents = [content for content in contents if content["body"]]
-        contents += await self.files.contents(work.files, room.encrypted)
-        sent = [
-            await self._tell(room, work, MESSAGE, f"{work.pid}-{n}", content) for n, content in enumerate(contents)
-        ]
+        contents = [content for content in contents if content["body"]] + files
+        sent = []
+        for n, content in enumerate(contents):
+            sent.append(await self._tell(room, work, MESSAGE, f"{work.pid}-{n}", content))
+            if sent[-1] not in work.begun:
+                work.begun.append(sent[-1])  # what comes after it may fail
         if room.kind == "room" and sent:
             for n, key in enumerate(reactions_for(work.rows)):
                 relation = {"rel_type": "m.annotation", "event_id": sent[min(last, len(sent) - 1)], "key": key}
                 await self._react(room, f"{work.pid}-{n}-react", {"m.relates_to": relation})
         return sent
+
+    async def _words(self, work: Work) -> list[dict[str, Any]]:
+        left_out = await self.files.left_out(work.files)
+        tree = Lines(work.tree, "", *left_out) if left_out else work.tree
+        return contents_of(tree, work.reader, work.rows)
 
     async def _tell(self, room: Room, work: Work, kind: str, txn: str, content: dict[str, Any]) -> str:
         """Say one thing, in the thread where it was asked for."""
@@ -93,9 +103,13 @@ class Sending:
         if work.poll_id is not None:
             await self._change_poll(room, work, work.poll_id)
             return
-        contents = contents_of(work.tree, work.reader, work.rows)
-        for n, (target, content) in enumerate(zip(work.targets, contents, strict=False)):
-            await self._put(room, MESSAGE, f"{work.pid}-{n}-edit", edit_of(content, target))
+        contents = await self._words(work)
+        words = work.targets[: max(1, len(work.targets) - len(work.files))]  # files come after them
+        for n, (target, content) in enumerate(zip(words, contents, strict=False)):
+            # by its content: when an edit is repeated, the message may say something else by then
+            await self._put(room, MESSAGE, f"{work.pid}-{n}-edit-{_digest(content)}", edit_of(content, target))
+        for target in words[len(contents) :]:  # of what was longer, or of files that were taken back
+            await self._redact(room, target, f"{work.pid}-{quote(target, safe='')}-gone")
 
     async def _change_poll(self, room: Room, work: Work, poll_id: str) -> None:
         """Others answered its words: they stay. It ends when it is closed, and goes when there is none any more."""
@@ -119,7 +133,8 @@ class Sending:
 
     async def _put(self, room: Room, kind: str, txn: str, content: dict[str, Any]) -> str:
         if room.encrypted:
-            kind, content = "m.room.encrypted", await self.connection.secrecy.encrypt(room, kind, content)
+            content = await self.connection.secrecy.sharing.encrypt(room.native, kind, content)
+            kind = "m.room.encrypted"
         answer = await self.connection.home.call("PUT", room_path(room.native, f"send/{kind}/{txn}"), content)
         return str(answer["event_id"])
 
@@ -130,3 +145,7 @@ class Sending:
         except SendError:
             return True
         return room.native in answer.get("joined_rooms", [])
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]

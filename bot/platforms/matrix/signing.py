@@ -7,30 +7,23 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
-
-from bot.platforms.base import SendError
+from bot.platforms.base import Rejected, Transient
 from bot.platforms.matrix.homeserver import CLIENT, Refused
 from bot.platforms.matrix.secrecy import Secrecy
-
-log = structlog.get_logger()
 
 USES = ("master", "self_signing", "user_signing")
 
 
 async def sign_device(secrecy: Secrecy) -> None:
-    """Vouch for the device, unless that is done. What cannot be done now is logged, and named by `check`."""
+    """Vouch for the device, unless that is done. What cannot be done is named by `check`. Raises SendError."""
     connection, keyring = secrecy.connection, secrecy.keyring
     if keyring.get("signed") == connection.device_id:
         return
-    try:
-        answer = await connection.home.call("POST", f"{CLIENT}/keys/query", {"device_keys": {connection.me: []}})
-        if not is_signed(answer, connection.me, connection.device_id):
-            await _sign(secrecy, answer)
-        keyring.put("signed", "", connection.device_id)
-        await secrecy.flush()
-    except SendError as error:
-        log.warning("the device could not be signed by its account", error=str(error))
+    answer = await connection.home.call("POST", f"{CLIENT}/keys/query", {"device_keys": {connection.me: []}})
+    if not is_signed(answer, connection.me, connection.device_id):
+        await _sign(secrecy, answer)
+    keyring.put("signed", "", connection.device_id)
+    await secrecy.flush()
 
 
 def is_signed(answer: Mapping[str, Any], user: str, device: str) -> bool:
@@ -50,18 +43,31 @@ async def _sign(secrecy: Secrecy, answer: Mapping[str, Any]) -> None:
         seeds = {use: base64.b64encode(get_random_bytes(32)).decode() for use in USES}
         keyring.put("signing", "", seeds)
         await secrecy.flush()
-    master = _public(seeds["master"])
-    published = _mapping(_mapping(_mapping(answer.get("master_keys")).get(connection.me)).get("keys"))
-    if f"ed25519:{master}" not in published:
+    if is_foreign(answer, connection.me, seeds):
+        # with it somebody may have verified people and devices: it is theirs to replace
+        raise Rejected("the account has an identity that another client made")
+    if _identity(answer, connection.me) is None:
         await _publish(secrecy, seeds)
     device = _mapping(_mapping(answer.get("device_keys")).get(connection.me)).get(connection.device_id)
     if device is None:
-        raise Refused(404, "", "the homeserver does not know the keys of our device yet")
+        raise Transient("the homeserver does not know the keys of our device yet")
     signed = _signed({k: v for k, v in device.items() if k != "unsigned"}, connection.me, seeds["self_signing"])
     body = {connection.me: {connection.device_id: signed}}
     said = await connection.home.call("POST", f"{CLIENT}/keys/signatures/upload", body)
     if said.get("failures"):
         raise Refused(400, "", f"the signature was not taken: {said['failures']}")
+
+
+def is_foreign(answer: Mapping[str, Any], user: str, seeds: Mapping[str, str] | None) -> bool:
+    """Whether an account is known by a key that is none of these (our own `seeds`), as /keys/query tells."""
+    identity = _identity(answer, user)
+    return identity is not None and (seeds is None or identity != _public(seeds["master"]))
+
+
+def _identity(answer: Mapping[str, Any], user: str) -> str | None:
+    """The public key that an account is known by, as /keys/query tells; None where it has none."""
+    keys = _mapping(_mapping(_mapping(answer.get("master_keys")).get(user)).get("keys"))
+    return next((str(key) for key in keys.values()), None)
 
 
 async def _publish(secrecy: Secrecy, seeds: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 
@@ -16,19 +17,20 @@ from api.messaging.polls import PREFIX
 from api.messaging.receiving import Arrival
 from api.runtime import StorageUnavailable
 from bot.platforms.base import Rejected, RetryAfter, SendError
+from bot.platforms.matrix.chores import Chore
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.entering import Entering
-from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut, room_path
+from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut
 from bot.platforms.matrix.marking import Marking
 from bot.platforms.matrix.polls import RESPONSES, vote_of
-from bot.platforms.matrix.rooms import Room, apply_invited, apply_joined, events_of, moves
+from bot.platforms.matrix.rooms import Room, apply_invited, apply_joined, moves
+from bot.platforms.matrix.secrecy import Outdated
 from bot.platforms.matrix.signing import sign_device
+from bot.platforms.matrix.timeline import AT_ONCE, Timeline
 
 log = structlog.get_logger()
 
 SYNC_SECONDS = 30
-AT_ONCE = 100  # events of one room in one sync, and in one page of what was left out; Synapse gives no more
-PAGES = 200  # of one gap
 SLOWEST = 60.0  # seconds between two tries
 WANTED = frozenset({
     "m.room.message", "m.room.encrypted", "m.reaction", "m.room.redaction", "m.room.member", *RESPONSES,
@@ -52,6 +54,13 @@ class Syncing:
 
     def __init__(self, connection: Connection, marking: Marking) -> None:
         self.connection, self.marking, self.entering = connection, marking, Entering(connection)
+        self.timeline = Timeline(connection.home, connection.me)
+        self.chores = (
+            Chore("keys", self._keep_keys),
+            Chore("conversations", lambda: connection.secrecy.sharing.mend()),
+            Chore("signing of the device", lambda: sign_device(connection.secrecy)),
+            Chore("invitations", self.entering.keep_up),
+        )
         self._names: dict[str, str] = {}
         self._keys_came: set[tuple[str, str]] = set()  # (room, session), until what waited for them is committed
 
@@ -88,10 +97,16 @@ class Syncing:
         if not isinstance(answer.get("next_batch"), str):
             raise Rejected("a sync without a position")
         new = await self._take_in(answer)
-        await connection.secrecy.keep_up()
-        await sign_device(connection.secrecy)
-        await self.entering.keep_up()
+        for chore in self.chores:
+            if connection.home.token:  # else another sign-in comes first
+                await chore.run()
         return new
+
+    async def _keep_keys(self) -> None:
+        try:
+            await self.connection.secrecy.keep_up()
+        except Outdated as error:
+            await self.connection.start_anew(error)
 
     async def _take_in(self, answer: Mapping[str, Any]) -> int:
         connection, sections = self.connection, _mapping(answer.get("rooms"))
@@ -146,35 +161,18 @@ class Syncing:
 
     async def _events(self, native: str, section: Mapping[str, Any]) -> list[dict[str, Any]]:
         """A joined room's events that are for us: those after the last sync, or after we were asked in."""
-        events, known = events_of(section, "timeline"), self.connection.rooms.get(native)
-        if self.connection.cursor is None:
+        known, cursor = self.connection.rooms.get(native), self.connection.cursor
+        if cursor is None:
             return []  # of before our time
         if known is None or known.membership != "join":
-            return _since_invitation(events, self.connection.me)
-        timeline = _mapping(section.get("timeline"))
-        if timeline.get("limited") and timeline.get("prev_batch"):
-            events = await self._left_out(native, timeline["prev_batch"]) + events
-        return events
-
-    async def _left_out(self, native: str, start: str) -> list[dict[str, Any]]:
-        """What a sync left out of a room where too much happened, oldest first."""
-        found: list[dict[str, Any]] = []
-        for _ in range(PAGES):
-            query = {"dir": "b", "from": start, "to": self.connection.cursor, "limit": AT_ONCE}
-            page = await self.connection.home.call("GET", room_path(native, "messages"), query=query)
-            events = [event for event in page.get("chunk", []) if isinstance(event, dict)]
-            found += events
-            end = page.get("end")
-            if not events or not end or end == start:
-                break
-            start = end
-        return found[::-1]
+            return await self.timeline.of_new(native, section)
+        return await self.timeline.since(native, section, cursor)
 
     async def _arrival(self, room: Room, event: dict[str, Any]) -> Arrival | None:
         connection, kind = self.connection, str(event.get("type"))
         sender = str(event.get("sender", ""))
         if kind == "m.room.member":
-            connection.secrecy.forget_members(room.native)
+            connection.secrecy.sharing.forget_members(room.native)
             self._learn_name(event)
         if kind not in WANTED or not isinstance(event.get("event_id"), str):
             return None
@@ -226,7 +224,7 @@ class Syncing:
             if len(self._names) > NAMES_KEPT:
                 self._names.clear()
             try:
-                said = await self.connection.home.call("GET", f"{CLIENT}/profile/{user}/displayname")
+                said = await self.connection.home.call("GET", f"{CLIENT}/profile/{quote(user, safe='')}/displayname")
                 self._names[user] = str(said.get("displayname") or "")
             except Refused:
                 self._names[user] = ""
@@ -252,24 +250,6 @@ def votes_in(arrivals: Sequence[Arrival]) -> dict[str, str]:
         if vote is not None:
             found[arrival.event_id] = f"{PREFIX}{vote[0]}"
     return found
-
-
-def _since_invitation(events: list[dict[str, Any]], me: str) -> list[dict[str, Any]]:
-    """What was said to us before we came in counts, what was said before we were asked does not."""
-    start = 0
-    for n, event in enumerate(events):
-        if event.get("type") == "m.room.member" and event.get("state_key") == me:
-            membership = _mapping(event.get("content")).get("membership")
-            if membership == "invite" or (membership == "join" and not _invited(events[:n], me)):
-                start = n
-    return events[start:]
-
-
-def _invited(events: Sequence[Mapping[str, Any]], me: str) -> bool:
-    return any(
-        event.get("type") == "m.room.member" and event.get("state_key") == me
-        and _mapping(event.get("content")).get("membership") == "invite" for event in events
-    )  # fmt: skip
 
 
 def _slim(event: Mapping[str, Any]) -> dict[str, Any]:

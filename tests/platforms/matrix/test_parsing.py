@@ -74,6 +74,22 @@ def test_an_answer_is_without_the_words_it_quotes() -> None:
     assert said({"msgtype": "m.text", "body": "> 没有回复谁"}).text == "> 没有回复谁"
 
 
+@pytest.mark.parametrize("quoted", ["> <@a:b> 问", "> * <@a:b> 问"])
+def test_what_somebody_quotes_themselves_is_theirs(quoted: str) -> None:
+    """Clients that quote for whom they answer say whose words these are."""
+    answer = {"msgtype": "m.text", "m.relates_to": {"m.in_reply_to": {"event_id": "$q"}}}
+    own = "> 学生问：天为什么是蓝的？\n我这样回答"
+    assert said({**answer, "body": own}).text == own
+    assert said({**answer, "body": f"{quoted}\n\n{own}"}).text == own
+
+
+@pytest.mark.parametrize(("version", "number"), [("12", 12), ("²", 1), ("9" * 5000, 1), ("org.example", 1), ([], 1)])
+def test_versions_of_rooms_are_any_words(version: Any, number: int) -> None:
+    room = Room("!r")
+    apply_state(room, {"type": "m.room.create", "sender": "@li:x", "content": {"room_version": version}})
+    assert room.version == number
+
+
 @pytest.mark.parametrize("body", ["gongfang: 帮助", "@gongfang：帮助", f"{ME}, 帮助", "Gongfang:帮助", "帮助"])
 def test_the_bot_may_be_spoken_to_by_name(body: str) -> None:
     assert said({"msgtype": "m.text", "body": body}).text == "帮助"
@@ -100,7 +116,12 @@ def test_a_caption_is_the_text_and_a_bare_name_is_none() -> None:
     file = {"msgtype": "m.image", "url": "mxc://x/y", "info": {"mimetype": "image/png", "size": 3}}
     assert said({**file, "body": "黑板", "filename": "a.png"}).text == "黑板"
     bare = said({**file, "body": "a.png"})
-    assert (bare.text, bare.files[0].name, bare.files[0].kind, bare.files[0].ref) == ("", "a.png", "photo", {"mxc": "mxc://x/y"})
+    assert (bare.text, bare.files[0].name, bare.files[0].kind, bare.files[0].ref) == (
+        "",
+        "a.png",
+        "photo",
+        {"mxc": "mxc://x/y"},
+    )
 
 
 @pytest.mark.parametrize(("answers", "options"), [

@@ -4,13 +4,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from api.attachments.service import store_bytes
 from api.context import Context
+from api.matrix.service import keys_of
 from api.messaging.outbox import say_in_chat
 from api.messaging.tree import Words
 from storage.base import new_pid
+from storage.matrix import MatrixKey
 from storage.messaging import Chat, Incoming
+from tests.support.databases import Databases
 from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world
 from tests.support.sealed import Sealed, a_sealed_client
 from tests.support.synapse import Synapse
@@ -52,9 +56,7 @@ async def spy_events(world: MatrixWorld, room: str) -> list[dict[str, Any]]:
     return list(page["chunk"])
 
 
-async def test_a_restart_keeps_the_device_and_reads_on(
-    database_url: str, synapse: Synapse, sealed: Sealed
-) -> None:
+async def test_a_restart_keeps_the_device_and_reads_on(database_url: str, synapse: Synapse, sealed: Sealed) -> None:
     async with a_matrix_world(database_url, synapse) as world:
         room = await chat_of(world, sealed)
         device, bot = world.matrix.connection.device_id, world.bot
@@ -165,7 +167,7 @@ async def test_a_conversation_begins_when_no_keys_are_left(world: MatrixWorld, s
     await sealed.do("sync")
     await sealed.do("send", room=room, content=say("！help"))
     await world.pump()
-    assert any("!help" in text for text in await answers(world, sealed, room))
+    assert await answers(world, sealed, room)
     assert (await spare_key(world, li))["key"] != first["key"], "one that was used is replaced"
 
 
@@ -178,3 +180,77 @@ async def spare_key(world: MatrixWorld, li: Somebody) -> dict[str, Any]:
         if key.get("fallback"):
             return dict(key)
     raise AssertionError("always another one-time key")
+
+
+async def claim(world: MatrixWorld, li: Somebody, times: int) -> None:
+    device = world.matrix.connection.device_id
+    for _ in range(times):
+        await li.ask("POST", "keys/claim", {"one_time_keys": {world.bot.user_id: {device: "signed_curve25519"}}})
+
+
+async def put_back(world: MatrixWorld) -> None:
+    """An older database is put back: what others were told since then is not known here."""
+    connection, kept = world.matrix.connection, await world.run(keys_of, world.matrix.account)
+    li = await world.somebody()
+    await claim(world, li, 40)
+    for _ in range(2):
+        await world.matrix.syncing.step()  # others are made
+    await world.run(restore, kept)
+    connection._known_device = ""
+    await claim(world, li, 40)
+    await world.matrix.syncing.step()  # it sees how few there are, and names those it makes as the ones before
+
+
+def restore(ctx: Context, rows: list[tuple[str, str, str]]) -> None:
+    account = ctx.session.query(MatrixKey).first().account  # type: ignore[union-attr]
+    ctx.session.query(MatrixKey).delete()
+    ctx.session.add_all(MatrixKey(account=account, kind=kind, name=name, value=value) for kind, name, value in rows)
+
+
+async def test_after_an_older_database_another_device_takes_over(world: MatrixWorld, sealed: Sealed) -> None:
+    before = world.matrix.connection.device_id
+    await put_back(world)
+    for _ in range(2):
+        await world.pump()
+    assert world.matrix.connection.device_id != before
+    room = await chat_of(world, sealed)
+    await sealed.do("send", room=room, content=say("帮助"))
+    await world.pump()
+    assert any("!help" in text for text in await answers(world, sealed, room))
+    assert all(finding.well for finding in await world.matrix.check()), "its account vouches for the new one too"
+
+
+async def test_after_an_older_database_without_the_password_it_goes_on_and_check_tells(
+    database_url: str, synapse: Synapse
+) -> None:
+    bot = synapse.register(f"bot{new_pid()}")
+    secret = SecretStr(bot.token)
+    async with a_matrix_world(database_url, synapse, bot=bot, password=SecretStr(""), access_token=secret) as world:
+        await put_back(world)
+        await world.chat_with(await world.somebody())
+        li = await world.somebody()
+        assert await li.shown(await world.chat_with(li), of=bot.user_id)
+        found = {finding.subject: finding for finding in await world.matrix.check()}
+        assert not found["matrix encryption"].well and "older backup" in str(found["matrix encryption"].note)
+
+
+async def test_an_identity_that_another_client_made_stays(
+    database_url: str, databases: Databases, synapse: Synapse
+) -> None:
+    bot = synapse.register(f"bot{new_pid()}")
+    async with a_matrix_world(database_url, synapse, bot=bot):
+        pass  # that other client
+    with databases.fresh("sqlite") as other:
+        async with a_matrix_world(other, synapse, bot=bot) as world:
+            asked, call = [], world.matrix.connection.home.call
+
+            async def counted(method: str, path: str, *args: Any, **named: Any) -> Any:
+                asked.append(path)
+                return await call(method, path, *args, **named)
+
+            world.matrix.connection.home.call = counted  # type: ignore[method-assign]
+            for _ in range(5):
+                await world.matrix.syncing.step()
+            assert not [path for path in asked if "/keys/" in path], "once in an hour"
+            found = {finding.subject: finding for finding in await world.matrix.check()}
+            assert not found["matrix encryption"].well and "another client" in str(found["matrix encryption"].note)

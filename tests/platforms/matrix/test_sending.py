@@ -11,7 +11,7 @@ from api.matrix.jobs import give_up_on_keys
 from api.messaging.outbox import delete_message, say_in_chat
 from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Bold, Bullets, Code, Lines, Link, Node, Quote, Rows, Words
-from storage.messaging import Chat, Delivery, Incoming, Message
+from storage.messaging import Chat, Incoming, Message
 from tests.support.matrix import MatrixWorld, a_matrix_world
 from tests.support.synapse import Synapse, running_synapse
 
@@ -58,22 +58,8 @@ async def test_what_is_too_long_for_one_event_is_several(world: MatrixWorld, sea
         assert len(parts) > 1 and "\n".join(parts) == text
 
 
-async def test_a_file_larger_than_the_homeserver_takes_is_refused_before_it_is_sent(
-    world: MatrixWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room = await world.chat_with(await world.somebody())
-    world.matrix.connection.home._most = 10
-    await world.run(_send_file, room, b"more than ten bytes")
-    await world.settle()
-    assert "10" in str(await world.run(errors))
-
-
 def _send_file(ctx: Context, room: str, data: bytes) -> None:
     speak(ctx, room, Words("表格"), files=[store_bytes(ctx, "表.xlsx", "application/octet-stream", data).pid])
-
-
-def errors(ctx: Context) -> list[str | None]:
-    return [row.error for row in ctx.session.query(Delivery).filter_by(state="dead")]
 
 
 async def test_event_ids_of_old_rooms_are_addresses_too(world: MatrixWorld) -> None:

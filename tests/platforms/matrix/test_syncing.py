@@ -6,9 +6,10 @@ import pytest
 
 from api.context import Context
 from bot.platforms.base import Transient
+from bot.platforms.matrix.homeserver import Refused
 from storage.base import new_pid
 from storage.messaging import Chat, Incoming
-from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world, in_thread
+from tests.support.matrix import CLIENT, MatrixWorld, Somebody, a_matrix_world, in_thread
 from tests.support.synapse import Synapse
 
 
@@ -84,6 +85,56 @@ async def test_words_said_while_inviting_count_and_older_ones_do_not(world: Matr
     await li.say(room, "你来了吗")
     await world.pump(settle=False)
     assert await world.run(said, room) == ["你来了吗"]
+
+
+@pytest.mark.parametrize("when", ["asked", "joining"])
+async def test_all_that_was_said_since_we_were_asked_counts(world: MatrixWorld, when: str) -> None:
+    """However much it was: a sync shows the last hundred events."""
+    li = await world.somebody()
+    room = await li.make_room(name="坊")
+    await li.say(room, "很久以前")
+    await li.ask("POST", f"rooms/{room}/invite", {"user_id": world.bot.user_id})
+    if when == "joining":
+        await world.matrix.syncing.step()  # it joins, and is away then
+    words = [f"第{n}句" for n in range(130)]
+    for word in words:
+        await li.say(room, word)
+    for _ in range(2):
+        await world.pump(settle=False)
+    assert await world.run(said, room) == words
+
+
+async def test_a_gap_that_may_not_be_read_stops_no_other_room(
+    world: MatrixWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    li = await world.somebody()
+    room, other = await room_of(world, li), await room_of(world, li)
+    for n in range(120):
+        await li.say(room, f"第{n}句")
+    await li.say(other, "别等我")
+    home = world.matrix.connection.home
+    call = home.call
+
+    async def refuse(method: str, path: str, *args: Any, **named: Any) -> Any:
+        if path.endswith("/messages"):
+            raise Refused(403, "M_FORBIDDEN", "")
+        return await call(method, path, *args, **named)
+
+    monkeypatch.setattr(home, "call", refuse)
+    await world.pump(settle=False)
+    assert await world.run(said, other) == ["别等我"]
+
+
+async def test_a_new_name_of_ours_begins_nothing(world: MatrixWorld) -> None:
+    li = await world.somebody()
+    room = await li.make_room(world.bot.user_id, name="坊")
+    await world.matrix.syncing.step()
+    await li.say(room, "之前")
+    path = f"{CLIENT}/profile/{world.bot.user_id}/displayname"
+    await world.matrix.connection.home.call("PUT", path, {"displayname": "助手"})
+    await li.say(room, "之后")
+    await world.pump(settle=False)
+    assert await world.run(said, room) == ["之前", "之后"]
 
 
 async def test_what_was_said_before_the_first_start_is_left_alone(database_url: str, synapse: Synapse) -> None:

@@ -45,9 +45,7 @@ async def words(li: Somebody, room: str, of: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("before", "after"), [("10", "11"), ("11", "12"), ("12", "12")])
-async def test_the_bot_follows_with_all_that_belongs_to_the_room(
-    world: MatrixWorld, before: str, after: str
-) -> None:
+async def test_the_bot_follows_with_all_that_belongs_to_the_room(world: MatrixWorld, before: str, after: str) -> None:
     li = await world.somebody()
     old = await a_bound_room(world, li, preset="public_chat", room_version=before)
     await li.say(old, "！help")
@@ -57,7 +55,7 @@ async def test_the_bot_follows_with_all_that_belongs_to_the_room(
     await world.pump()
     assert await world.run(bound) == [new]
     said = await words(li, new, world.bot.user_id)
-    assert "说给这个房间" in said and any("!help" in text for text in said)
+    assert "说给这个房间" in said and any("绑定码" in text for text in said)
     await li.say(new, "！help")
     await world.pump()
     assert len(await words(li, new, world.bot.user_id)) == len(said) + 1
@@ -94,7 +92,7 @@ async def test_a_room_that_does_not_say_what_it_replaces_is_left(world: MatrixWo
     assert (await world.run(bound), await world.run(chat_state, old)) == ([old], ("room", "active"))
     await li.say(old, "！help")
     await world.pump()
-    assert any("!help" in text for text in await words(li, old, world.bot.user_id))
+    assert any("绑定码" in text for text in await words(li, old, world.bot.user_id))
 
 
 async def test_a_room_that_calls_itself_the_replacement_gets_nothing(world: MatrixWorld) -> None:
@@ -124,9 +122,7 @@ async def test_a_replacement_known_before_it_is_named_takes_over_too(world: Matr
     assert await world.run(bound) == [new]
 
 
-async def test_a_move_that_could_not_be_kept_is_made_again(
-    world: MatrixWorld, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_move_that_could_not_be_kept_is_made_again(world: MatrixWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     li = await world.somebody()
     old = await a_bound_room(world, li, preset="public_chat")
     new = await upgrade(li, old)
