@@ -277,6 +277,8 @@ async def test_python_telegram_bot_is_answered(world: World, bot: Bot, li: Perso
         li.id, [InputMediaDocument(b"1", filename="1"), InputMediaDocument(b"2", filename="2")]
     )
     assert len(album) == 2
+    spoken = [await ptb.send_voice(li.id, data, filename="说") for data in (b"OggS", b"\x1aE\xdf\xa3 a browser's webm")]
+    assert [(one.voice is not None, one.document is not None) for one in spoken] == [(True, False), (False, True)]
     with pytest.raises(BadRequest, match="not modified"):
         await ptb.edit_message_text("粗体", li.id, sent.message_id, reply_markup=buttons, entities=sent.entities)
     group = li.create_group("组", bot)

@@ -107,6 +107,8 @@ async def test_migration(bot: Bot, li: Person, ask: Ask) -> None:
     assert [kind for kind, _ in told] == ["my_chat_member", "message", "message"]
     assert [payload["chat"]["id"] for _, payload in told] == [new.id, group.id, new.id]
     assert told[1][1]["migrate_to_chat_id"] == new.id and told[2][1]["migrate_from_chat_id"] == group.id
+    assert told[1][1]["from"]["id"] == li.id
+    assert told[2][1]["from"]["username"] == "GroupAnonymousBot" and told[2][1]["sender_chat"]["id"] == new.id
     assert new.member(li).status == "creator"
 
 

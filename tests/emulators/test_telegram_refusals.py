@@ -25,6 +25,8 @@ SENDING: list[tuple[str, dict[str, Any], str]] = [
     ("sendMessage", {"chat_id": -4711, "text": "x"}, "chat not found"),
     ("sendMessage", {"chat_id": "@nobody", "text": "x"}, "chat not found"),
     ("sendMessage", {"text": "  \n "}, "text must be non-empty"),
+    ("sendMessage", {"text": "\u202e\u2028"}, "text must be non-empty"),
+    ("sendMessage", {"text": "\u200b \u2060"}, "text must be non-empty"),
     ("sendMessage", {"text": "字" * 4097}, "message is too long"),
     ("sendMessage", {"text": "x", "message_thread_id": 1}, "message thread not found"),
     ("sendMessage", {"text": "x", "parse_mode": "HTML"}, "parse_mode is not supported"),
@@ -246,6 +248,12 @@ def test_entities_lie_on_characters(text: str, offset: int, length: int) -> None
     assert said == text.strip() and (good or length == 0)
     whole = covered(text, {"offset": offset, "length": length})
     assert [covered(said, entity).strip() for entity in found] == ([whole.strip()] if whole.strip() else [])
+
+
+def test_a_link_to_a_host_without_a_dot_is_dropped() -> None:
+    link = {"type": "text_link", "offset": 0, "length": 2}
+    assert formatted("这里", [{**link, "url": "http://localhost:8000/x"}]) == ("这里", [])
+    assert formatted("这里", [{**link, "url": "https://example.org/x"}])[1]
 
 
 def test_what_the_server_recognises() -> None:

@@ -1,5 +1,5 @@
 """SIGKILL at random moments while teachers write logs on Telegram: nothing lost, each deed once, doubles only where an
-answer was never heard, and counted by the attempts that the database remembers."""
+answer was never heard, each of which the database has counted."""
 
 import asyncio
 import socket
@@ -177,9 +177,8 @@ def account(site: Site, telegram: Emulator, teachers: list[Teacher]) -> tuple[li
             sent = select(Chat.native, SentEvent.native).join(SentEvent, Chat.id == SentEvent.chat_id)
             known = {(row[0], row[1]) for row in session.execute(sent.where(there))}
             lost += sorted(known - shown)
-            again = (Delivery.kind == "send", Delivery.attempts > 1)
-            attempts = select(func.sum(Delivery.attempts - 1)).join(Chat).where(there, *again)
-            ambiguous = session.execute(attempts).scalar_one() or 0
+            unheard = select(func.sum(Delivery.unheard)).join(Chat).where(there, Delivery.kind == "send")
+            ambiguous = session.execute(unheard).scalar_one() or 0
     finally:
         database.close()
     return lost, len(shown - known), ambiguous, odd

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.attachments.service import store_bytes
+from api.broadcasts import end_message
 from api.context import Context
 from api.messaging.delivering import Work, claim_work
 from api.messaging.outbox import delete_message, edit_message
@@ -248,6 +249,19 @@ async def test_an_edit_changes_the_message_in_place(driver: Driver) -> None:
     assert (after[-2].text, list(after[-2].buttons), after[-1].text) == ("二", [], "后面的")
 
 
+@needs("edits")
+async def test_nothing_of_a_withdrawn_message_is_left(driver: Driver) -> None:
+    li = await driver.account()
+    pids = [await driver.world.run(_stored) for _ in range(2)]
+    message = await driver.tell(li.chat, Words("密" * 9000), files=pids)
+    await driver.world.run(_withdraw, message)
+    driver.world.pass_time(minutes=1)
+    await driver.world.settle()
+    seen = [one for one in await driver.seen(li) if not one.deleted]
+    assert "密" not in "".join(one.text for one in seen) and not sum(one.files for one in seen)
+    assert [one.text for one in seen if one.text] == ["这条通知已撤回"]
+
+
 @needs("deletes")
 async def test_a_deleted_message_disappears(driver: Driver) -> None:
     li = await driver.account()
@@ -314,6 +328,10 @@ def _queue(ctx: Context, driver: Driver, native: str, text: str) -> None:
 
 def _edit(ctx: Context, message: Any, text: str, poll: Poll | None = None) -> None:
     edit_message(ctx, ctx.session.merge(message), Words(text), poll=poll)
+
+
+def _withdraw(ctx: Context, message: Any) -> None:
+    end_message(ctx, ctx.session.merge(message), Words("这条通知已撤回"))
 
 
 def _take_back(ctx: Context, message: Any) -> None:

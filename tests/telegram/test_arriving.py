@@ -12,12 +12,13 @@ from pydantic import SecretStr
 from api.app import create_app
 from api.context import Context
 from bot.inbound import Inbound
-from bot.platforms.telegram.arriving import take_in
+from bot.platforms.base import Transient
+from bot.platforms.telegram.arriving import next_offset, take_in
 from bot.platforms.telegram.webhook import MAX_BODY, webhook_routes
 from bot.registry import Feature
 from bot.turn import Turn
 from storage.messaging import Chat, Cursor, Incoming
-from tests.emulators.telegram.errors import conflict
+from tests.emulators.telegram.errors import bad, conflict
 from tests.support.telegram import TelegramWorld, a_telegram_world
 
 SECRET = "a-secret-of-the-tests"
@@ -119,6 +120,51 @@ async def test_malformed_updates_are_dead_and_stall_nobody(world: TelegramWorld,
     assert sorted(state for _, state in await world.run(stored)) == ["dead"] * 4 + ["done"]
 
 
+NESTED: Any = 1
+for _ in range(300):
+    NESTED = {"a": NESTED}
+STRANGE = {
+    "nan": {"x": float("nan")}, "infinite": {"x": [float("inf")]}, "deep": {"x": NESTED},
+    "chat": {"chat": {"id": 10**300, "type": "private"}}, "from": {"from": {"id": 10**300, "first_name": "李"}},
+    "topic": {"chat": {"id": -5, "type": "supergroup"}, "is_topic_message": True, "message_thread_id": 10**300},
+    "size": {"document": {"file_id": "f", "file_size": 10**300}},
+}  # fmt: skip
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("name", STRANGE)
+async def test_what_no_database_keeps_is_dead_and_stalls_nobody(world: TelegramWorld, ears: Ears, name: str) -> None:
+    bad, good = said(7, "坏"), said(8, "好")
+    bad["message"] |= STRANGE[name]
+    await take_in(world.runtime, world.telegram.account, [bad, good], 9)
+    await take_in(world.runtime, world.telegram.account, [bad], 9)
+    await world.handlers.drain()
+    assert ears.texts == ["好"]
+    assert sorted(await world.run(stored)) == [("7", "dead"), ("8", "done")]
+
+
+@pytest.mark.parametrize("number", ["7", 10**40, -5, None, 1.5, True])
+async def test_an_update_without_a_usable_id_moves_no_offset(world: TelegramWorld, number: Any) -> None:
+    updates = [said(3, "好"), said(number, "坏")]
+    assert next_offset(updates, 2) == 4
+    await take_in(world.runtime, world.telegram.account, updates, 4)
+    assert sorted(state for _, state in await world.run(stored)) == ["dead", "new"]
+
+
+async def test_a_file_that_cannot_be_reached_now_is_fetched_later(world: TelegramWorld, ears: Ears) -> None:
+    from tests.telegram.test_sending import picture
+
+    li: Any = await world.teacher("李老师")
+    li.phone.send(world.bot, "photo", picture())
+    await world.settle()
+    ((file,),) = [inbound.files for inbound in ears.heard]
+    words = "wrong file_id or the file is temporarily unavailable"
+    world.emulator.faults.refuse("getFile", bad(words))
+    with pytest.raises(Transient, match=words):
+        _ = [piece async for piece in world.telegram.fetch(file)]
+    assert b"".join([piece async for piece in world.telegram.fetch(file)])
+
+
 async def test_an_album_whose_parts_come_one_by_one(world: TelegramWorld, ears: Ears) -> None:
     li: Any = await world.teacher("李老师")
     files = [{"kind": "photo", "name": "", "mime": "", "ref": {"key": "x"}}] * 3
@@ -142,7 +188,7 @@ async def hook(database_url: str, ears: Ears) -> AsyncIterator[tuple[TelegramWor
             yield world, http
 
 
-def said(number: int, text: str) -> dict[str, Any]:
+def said(number: Any, text: str) -> dict[str, Any]:
     chat, who = {"id": 5, "type": "private"}, {"id": 5, "is_bot": False, "first_name": "李"}
     return {"update_id": number, "message": {"message_id": number, "date": 1, "chat": chat, "from": who, "text": text}}
 
@@ -167,10 +213,12 @@ async def test_without_the_secret_nothing_is_stored(hook: Any, secret: str | Non
 
 async def test_what_is_no_update_is_kept_dead_and_not_sent_again(hook: Any, ears: Ears) -> None:
     world, http = hook
-    for body in (b"{", b"\xff\xfe", b"[]", b"5", json.dumps({"update_id": 1, "news": {}}).encode()):
+    deep = b'{"a":' * 5000 + b"1" + b"}" * 5000
+    newer = json.dumps({"update_id": 1, "news": {}}).encode()
+    for body in (b"{", b"\xff\xfe", b"[]", b"5", deep, b'{"update_id": 2, "x": NaN}', newer):
         assert (await http.post("/telegram/webhook", content=body)).status_code == 200
     assert {state for _, state in await world.run(stored)} == {"dead"}
-    assert len(await world.run(stored)) == 5
+    assert len(await world.run(stored)) == 7
     too_much = await http.post("/telegram/webhook", content=b"x" * (MAX_BODY + 1))
     assert too_much.status_code == 413
 

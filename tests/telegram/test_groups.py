@@ -106,7 +106,9 @@ async def test_a_group_that_became_a_supergroup_stays_bound(world: TelegramWorld
     await later(world)
     assert not any("我是工坊助手" in sheet.text for sheet in host.sheets(str(new.id))), "it is bound already"
     await host.say("/help", room=str(new.id))
-    host.expect("在这个群里", room=str(new.id))
+    host.expect("在这个群里")
+    natives = await world.run(lambda ctx: {row.native for row in ctx.session.query(Identity)})
+    assert natives == {host.native}, "the account that spoke for the group is nobody"
 
 
 async def test_what_is_sent_to_a_moved_group_arrives_at_the_new_one(world: TelegramWorld) -> None:
@@ -141,8 +143,10 @@ async def test_topics_are_places_of_their_own(world: TelegramWorld) -> None:
     await host.press("识字工坊")
     host.expect("本群已绑定", room=place)
     assert [native for native, _ in await world.run(bound_to)] == [place]
-    await host.say("/help", room=str(forum.id))  # General
-    host.expect("在这个群里", room=f"{forum.id}/1")
+    await host.say("大家好", room=str(forum.id))  # General
+    await world.run(_say_in, str(forum.id), "给大家")
+    await world.deliverers.drain()
+    host.expect("给大家", room=f"{forum.id}/1")
     assert len(host.sheets(place)) == 1, "what belongs to General is not said in the topic"
 
 

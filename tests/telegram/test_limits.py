@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from api.context import Context
-from api.messaging.outbox import BULK, say_in_chat
+from api.messaging.outbox import BULK, REPLY, say_in_chat
 from api.messaging.tree import Words
 from storage.messaging import Chat, Delivery
 from tests.support.telegram import TelegramWorld, a_telegram_world
@@ -56,6 +56,60 @@ async def test_a_chat_and_a_group_get_everything_in_order(world: TelegramWorld) 
     assert [m.text for m in li.messages(group)] == [str(n) for n in range(45)]
     assert 110 < seconds < 240, "twenty a minute"
     assert world.emulator.limits.refused <= 3
+
+
+def say(ctx: Context, native: str, text: str, lane: int) -> None:
+    chat = ctx.session.query(Chat).filter_by(platform="telegram", native=native).one()
+    say_in_chat(ctx, chat.id, Words(text), lane=lane)
+
+
+def sends(world: TelegramWorld) -> list[int]:
+    return [status for name, status in world.emulator.calls if name == "sendMessage"]
+
+
+async def test_a_refusal_is_obeyed_by_all_that_is_said_in_the_chat(world: TelegramWorld) -> None:
+    li: Any = await world.teacher("李老师")
+    world.emulator.faults.flood("sendMessage", retry_after=30)
+    await world.run(say, li.chat, "群发", BULK)
+    await world.deliverers.drain()
+    world.telegram.limits.chats.clear()  # another process, which was not refused
+    for n in range(3):
+        world.emulator.world.clock.advance(5)
+        await world.run(say, li.chat, f"回复{n}", REPLY)
+        await world.deliverers.drain()
+    assert sends(world) == [429]
+    assert await deliver_all(world) >= 14
+    assert sends(world)[1:] == [200] * 4
+    assert [m.text for m in li.messages()] == ["回复0", "回复1", "回复2", "群发"], "replies first"
+
+
+async def test_a_press_is_answered_while_the_chat_waits(world: TelegramWorld) -> None:
+    li: Any = await world.teacher("李老师")
+    await li.say("你好")
+    world.emulator.faults.flood("sendMessage", retry_after=30)
+    await world.run(say, li.chat, "群发", BULK)
+    await world.deliverers.drain()
+    assert await li.press_action("run:nothing") is not None
+    assert sends(world)[-1] == 429, "nothing else was tried"
+
+
+async def test_the_topics_of_a_group_wait_together(world: TelegramWorld) -> None:
+    host: Any = await world.teacher("沈老师")
+    forum, other = [host.phone.create_group(name, world.bot, forum=True) for name in ("大群", "别的群")]
+    places = [f"{chat.id}/{host.phone.create_topic(chat, '题').id}" for chat in (forum, forum, other)]
+    for place in (*places, str(forum.id)):
+        await host.say("大家好", room=place)
+    world.emulator.faults.flood("sendMessage", retry_after=30)
+    await world.run(say, places[0], "一", BULK)
+    await world.deliverers.drain()
+    for place in (*places, str(forum.id)):
+        await world.run(say, place, "二", BULK)
+    await world.deliverers.drain()
+    assert sends(world) == [429, 200] and [m.text for m in host.messages(places[2])] == ["二"]
+    assert await deliver_all(world) >= 29
+    assert [m.text for m in host.messages(places[0])] == ["一", "二"]
+    assert [m.text for m in host.messages(places[1])] == ["二"]
+    assert sends(world).count(429) == 1
 
 
 async def test_a_refusal_is_obeyed_by_its_chat_alone(world: TelegramWorld) -> None:

@@ -235,21 +235,21 @@ async def test_a_delivery_of_several_messages_goes_on_where_it_stopped(world: Te
 async def test_it_goes_on_where_it_stopped_though_our_own_limits_made_it_wait_then(
     world: TelegramWorld, li: TelegramVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pass_through, asked = world.telegram.limits.pass_through, []
+    pass_through, asked = Limits.pass_through, []
 
-    async def full_the_second_time(chat: int, messages: int = 1) -> None:
+    async def full_the_third_time(limits: Limits, chat: int, messages: int = 1) -> None:
         asked.append(messages)
-        if len(asked) == 2:
+        if len(asked) == 3:
             raise RetryAfter(1)
-        await pass_through(chat, messages)
+        await pass_through(limits, chat, messages)
 
-    monkeypatch.setattr(world.telegram.limits, "pass_through", full_the_second_time)
+    monkeypatch.setattr(Limits, "pass_through", full_the_third_time)
     world.emulator.faults.flood("sendMessage", retry_after=2, nth=2)
     await tell(world, li, Lines(*[f"{n}" + "字" * 3000 for n in range(3)]))
     for _ in range(2):
         world.pass_time(seconds=3)
         await world.deliverers.drain()
-    assert [m.text[0] for m in li.messages()] == ["0", "1", "2"] and asked == [3, 2, 2]
+    assert [m.text[0] for m in li.messages()] == ["0", "1", "2"] and asked == [1] * 5
 
 
 async def test_where_polls_are_forbidden_it_is_said_with_buttons(world: TelegramWorld, li: TelegramVoice) -> None:

@@ -59,7 +59,7 @@ class TelegramPlatform:
             from bot.platforms.telegram.sending import Sender
 
             self._client = Client(self.section.token.get_secret_value(), self.section.api_base)
-            self._sender = Sender(self.runtime, self._client, self.name, self.limits)
+            self._sender = Sender(self.runtime, self._client, self.limits)
         return self._client
 
     async def close(self) -> None:

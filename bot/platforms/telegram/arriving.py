@@ -11,7 +11,8 @@ import structlog
 from api.messaging.receiving import ALBUM_PAUSE, Arrival, cursor, read_alone, receive
 from api.runtime import Runtime, StorageUnavailable
 from bot.platforms.base import RetryAfter, SendError, Unreadable
-from bot.platforms.telegram.reading import KINDS, album_of, place_of
+from bot.platforms.opened import check_opened
+from bot.platforms.telegram.reading import KINDS, LARGEST, album_of, place_of
 
 if TYPE_CHECKING:
     from bot.platforms.telegram.client import Client
@@ -38,15 +39,19 @@ async def take_in(runtime: Runtime, account: str, updates: list[Any], offset: in
 
 def arrival_of(update: Any) -> Arrival:
     """An update as the inbox keeps it. What has no place is dead at once."""
-    number = update.get("update_id") if isinstance(update, dict) else None
-    if not isinstance(number, int) or isinstance(number, bool):
-        digest = hashlib.sha256(json.dumps(update, sort_keys=True, default=str).encode()).hexdigest()
-        return Arrival(f"no-id:{digest}", NOWHERE, "room", {"update": update}, dead="an update without its id")
+    number = _number(update)
+    event = str(number) if number is not None else f"no-id:{hashlib.sha256(_text(update).encode()).hexdigest()}"
+    try:
+        check_opened(update)
+    except ValueError as error:  # no database would keep it, and all that follows would wait for it
+        return Arrival(event, NOWHERE, "room", {"text": _text(update)}, dead=str(error))
+    if number is None:
+        return Arrival(event, NOWHERE, "room", {"update": update}, dead="an update without its id")
     try:
         place = place_of(update)
     except Unreadable as error:
-        return Arrival(str(number), NOWHERE, "room", update, dead=str(error))
-    return Arrival(str(number), place.native, place.kind, update, place.title, album=album_of(update))
+        return Arrival(event, NOWHERE, "room", update, dead=str(error))
+    return Arrival(event, place.native, place.kind, update, place.title, album=album_of(update))
 
 
 async def poll(runtime: Runtime, client: "Client", account: str) -> None:
@@ -82,9 +87,21 @@ async def _alone(runtime: Runtime, account: str, holder: str) -> bool:
 
 def next_offset(updates: list[Any], before: int | None) -> int | None:
     """What to read on from. Ids begin anew after a week of silence, so the last ones count, not the highest ever."""
-    numbers = [update["update_id"] for update in updates
-               if isinstance(update, dict) and isinstance(update.get("update_id"), int)]  # fmt: skip
+    numbers = [number for update in updates if (number := _number(update)) is not None]
     return max(numbers) + 1 if numbers else before
+
+
+def _text(update: Any) -> str:
+    try:
+        return json.dumps(update, sort_keys=True, default=str)
+    except RecursionError:
+        return "nested too deep to be written down"
+
+
+def _number(update: Any) -> int | None:
+    """The id of an update; None for what has none."""
+    number = update.get("update_id") if isinstance(update, dict) else None
+    return number if type(number) is int and 0 < number < LARGEST else None
 
 
 async def _look_again(runtime: Runtime) -> None:

@@ -11,6 +11,7 @@ from api.runtime import Runtime
 from bot.platforms.base import Finding, RetryAfter, SendError
 from bot.platforms.telegram.arriving import TELEGRAM
 from bot.platforms.telegram.client import Client
+from bot.platforms.telegram.markup import is_web_address
 from bot.platforms.telegram.reading import split_place
 from bot.platforms.telegram.webhook import PATH
 
@@ -29,6 +30,11 @@ async def find_out(runtime: Runtime, client: Client) -> AsyncIterator[Finding]:
     yield Finding(TELEGRAM, True, T("signed in as @{name}", name=me.username or str(me.id)))
     yield _privacy(me)
     yield await _updates(runtime, client)
+    if not is_web_address(address := runtime.config.web.base_url):
+        yield Finding("telegram links", False, T(
+            "Telegram makes no links to {address}: people read addresses to copy instead of buttons. Give [web] "
+            "base_url a name with a dot in it.", address=address,
+        ))  # fmt: skip
     for native, community in await runtime.read(bound_rooms, TELEGRAM):
         yield await _group(client, me, native, community)
 

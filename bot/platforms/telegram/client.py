@@ -1,10 +1,12 @@
 """The Bot API through aiogram's client: typed calls, and its refusals in our words. Importing this takes seconds.
 
-Updates are read raw: one that aiogram cannot read would stall all others (telegram.md 4).
+Updates are read raw: one that aiogram cannot read would stall all others (telegram.md 4). So is what became of a
+message: an answer that aiogram cannot read would count as none, and the message would be sent again.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
 import aiohttp
 from aiogram import Bot
@@ -26,12 +28,12 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetFile, TelegramMethod
 
-from bot.platforms.base import Gone, Moved, Rejected, RetryAfter, SendError, Transient
+from bot.platforms.base import Ambiguous, Gone, Moved, Rejected, RetryAfter, SendError, Transient
 
 Result = TypeVar("Result")
 
 CALL_SECONDS = 30
-UPLOAD_SECONDS = 40  # less than the deliverer waits
+CONNECT_SECONDS = 10
 READ_SECONDS = 25  # a long poll
 DISOWNED = 60.0  # seconds until a refused token is tried again
 
@@ -42,12 +44,12 @@ OVER = ("chat not found", "peer_id_invalid", "user not found", "group chat was d
 DONE = ("message is not modified", "message to edit not found", "message to delete not found",
         "message can't be edited", "message can't be deleted", "query is too old", "query id is invalid",
         "message_id_invalid", "poll has already been closed", "message with poll to stop not found")  # fmt: skip
-NO_FILE = ("invalid file_id", "wrong file_id", "wrong file identifier", "file_id_invalid", "file reference",
-           "temporarily unavailable")  # fmt: skip
-
-
-class Ambiguous(Transient):
-    """No answer was heard: it may have been done."""
+# words of a 400 that mean: it is not the chat, but the id of a file that Telegram gave us earlier
+NO_FILE = ("invalid file_id", "wrong file_id", "wrong file identifier", "wrong remote file", "file_id_invalid",
+           "file reference", "file_reference")  # fmt: skip
+LATER = "temporarily unavailable"
+NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+NOBODY_THERE = (502, 503)  # a gateway found no server behind it: nothing was done
 
 
 class Conflict(Transient):
@@ -56,6 +58,10 @@ class Conflict(Transient):
 
 class NothingToDo(SendError):
     """It is as it should be already, or too late to matter."""
+
+
+class NoFile(Rejected):
+    """Telegram does not know a file (any more), or cannot reach it now."""
 
 
 class GetRawUpdates(TelegramMethod[list[Any]]):
@@ -76,8 +82,20 @@ class Written(TelegramMethod[Any]):
     body: bytes
 
 
+@cache
+def _raw(method: type[TelegramMethod[Any]]) -> type[TelegramMethod[Any]]:
+    """The same call, whose answer stays as it comes."""
+    return type(f"Raw{method.__name__}", (method,), {"__returning__": Any, "__module__": __name__})
+
+
 class Session(AiohttpSession):
-    """aiogram's, which also takes calls that are written already."""
+    """aiogram's, which also takes calls that are written already, and knows a gateway that found nobody."""
+
+    def check_response(self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: str) -> Any:
+        """What the answer says. Raises AiogramError."""
+        if status_code in NOBODY_THERE:
+            raise RestartingTelegram(method=method, message=f"the gateway answers {status_code}")
+        return super().check_response(bot, method, status_code, content)
 
     def build_form_data(self, bot: Bot, method: TelegramMethod[Any]) -> Any:
         """What is posted."""
@@ -97,10 +115,20 @@ class Client:
         """Close the connections."""
         await self.bot.session.close()
 
-    async def call(self, method: TelegramMethod[Result], seconds: int = CALL_SECONDS) -> Result:
+    async def send(self, method: TelegramMethod[Any], seconds: float = CALL_SECONDS) -> list[dict[str, Any]]:
+        """Send something: the messages it became, raw. What is no answer is Ambiguous."""
+        fields = {name: getattr(method, name) for name in method.model_fields_set}
+        sent = await self.call(_raw(type(method)).model_construct(**fields), seconds)
+        messages = sent if isinstance(sent, list) else [sent]
+        if not all(isinstance(one, dict) and isinstance(one.get("message_id"), int) for one in messages):
+            raise Ambiguous(f"{method.__api_method__} became {sent!r}"[:300])
+        return messages
+
+    async def call(self, method: TelegramMethod[Result], seconds: float = CALL_SECONDS) -> Result:
         """Make one call; an answer that does not come within `seconds` is Ambiguous."""
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
         try:
-            return await self.bot(method, request_timeout=seconds)
+            return await self.bot(method, request_timeout=cast(Any, timeout))
         except (AiogramError, TypeError) as error:  # TypeError: a 500 whose JSON has no description
             raise translate(error) from error
 
@@ -111,7 +139,11 @@ class Client:
 
     async def download(self, file_id: str) -> AsyncIterator[bytes]:
         """The bytes of a file. Raises Gone for one that Telegram does not have, Rejected beyond 20 MB."""
-        file = await self.call(GetFile(file_id=file_id))
+        try:
+            file = await self.call(GetFile(file_id=file_id))
+        except NoFile as error:
+            # in one breath Telegram says that it is wrong or cannot be reached now: whoever fetches asks a few times
+            raise (Transient if LATER in str(error) else Gone)(str(error)) from error
         if not file.file_path:
             raise Gone("Telegram has no path for this file")
         url = self.bot.session.api.file_url(self.bot.token, file.file_path)
@@ -124,6 +156,11 @@ class Client:
             raise Transient(f"the file server answers {error.status}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Transient(f"{type(error).__name__}: {error}") from error
+
+
+def ids_of(messages: Sequence[dict[str, Any]]) -> list[str]:
+    """The ids of messages that were sent."""
+    return [str(message["message_id"]) for message in messages]
 
 
 def translate(error: Exception) -> SendError:
@@ -147,7 +184,7 @@ def translate(error: Exception) -> SendError:
             return _refused(said)
         case RestartingTelegram():
             return Transient(said)
-        case TelegramNetworkError() if isinstance(error.__cause__, aiohttp.ClientConnectorError):
+        case TelegramNetworkError() if isinstance(error.__cause__, NEVER_LEFT):
             return Transient(said)  # never left this machine
         case TelegramNetworkError() | TelegramServerError():
             return Ambiguous(said)
@@ -158,6 +195,8 @@ def _refused(said: str) -> SendError:
     words = said.lower()
     if any(known in words for known in DONE):
         return NothingToDo(said)
-    if any(known in words for known in (*OVER, *NO_FILE)):
+    if any(known in words for known in OVER):
         return Gone(said)
+    if LATER in words or any(known in words for known in NO_FILE):
+        return NoFile(said)
     return Rejected(said)

@@ -3,15 +3,20 @@
 Offsets and limits count UTF-16 code units, as the Bot API does.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from api.messaging.render import Reader, Span, plain, render
-from api.messaging.tree import Node, Rows
+from api.messaging.tree import Lines, Node, Rows, Seq, Words
 from bot.platforms.base import Rejected
 
 TEXT_LIMIT, CAPTION_LIMIT, TOAST_LIMIT, DATA_LIMIT, LABEL_LIMIT = 4096, 1024, 200, 64, 64
+FOOTER_LIMIT = 300  # a longer last line is no footer
+# characters that are no words: Telegram calls a text of nothing else empty
+UNSEEN = re.compile(r"[\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\u2800\ufeff]*")
 ENTITIES = {"bold": "bold", "italic": "italic", "code": "code", "quote": "blockquote"}
 BREAKS = ("\n", " ", "。", "；", "，", "！", "？")
 KEPT = 0.5  # of a piece at least: an earlier break is not looked for
@@ -34,8 +39,42 @@ def units(text: str) -> int:
 
 def pieces_of(node: Node, reader: Reader, limit: int = TEXT_LIMIT) -> list[Piece]:
     """A tree in pieces of at most `limit`; none for a tree that says nothing."""
-    found = [_piece(spans) for spans in _split(render(node, reader), limit)]
-    return [piece for piece in found if piece.text.strip()]
+    found = [_piece(spans) for spans in _split(_spelled(render(node, reader)), limit)]
+    return [piece for piece in found if not UNSEEN.fullmatch(piece.text)]
+
+
+def fitting(node: Node, reader: Reader, most: int, limit: int = TEXT_LIMIT) -> list[Piece]:
+    """The same in at most `most` pieces: what does not fit is cut out of the middle, before the last line."""
+    pieces = pieces_of(node, reader, limit)
+    if len(pieces) <= most:
+        return pieces
+    spans = _spelled(render(node, reader))
+    text = "".join(span.text for span in spans)
+    end = text.rstrip().rfind("\n") + 1
+    footer = list(_cut_out(spans, end, len(text))) if 0 < units(text[end:]) <= FOOTER_LIMIT else []
+    room = limit - units("".join(span.text for span in footer)) - len("…\n")
+    kept = [list(spans) for spans in _split(spans, limit)][: most - 1]
+    begin = sum(len(span.text) for piece in kept for span in piece)
+    last = _cut_out(spans, begin, begin + len(_head(text[begin:], room)))
+    return [*(_piece(piece) for piece in kept), _piece([*last, Span("…\n" if footer else "…"), *footer])]
+
+
+def sayable(tree: Node, rows: Rows) -> tuple[Node, Rows]:
+    """Words and buttons as Telegram takes them: addresses that it refuses under buttons are said."""
+    refused = [button for row in rows for button in row if button.url and not is_web_address(button.url)]
+    if not refused:
+        return tree, rows
+    said = [Seq(button.label, Words(" "), Words(button.url)) for button in refused]
+    return Lines(tree, *said), [[button for button in row if button not in refused] for row in rows]
+
+
+def is_web_address(url: str) -> bool:
+    """Whether Telegram makes a link of an address: its host must have a dot. http://localhost has none."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme not in ("http", "https") or "." in (parts.hostname or "") or ":" in (parts.hostname or "")
+    except ValueError:
+        return False
 
 
 def toast_of(node: Node, reader: Reader) -> str:
@@ -68,6 +107,15 @@ def keyboard_of(rows: Rows, reader: Reader) -> list[list[dict[str, Any]]]:
             buttons.append(shown)
         drawn.append(buttons)
     return [row for row in drawn if row]
+
+
+def _spelled(spans: Sequence[Span]) -> list[Span]:
+    """Links that Telegram would drop are followed by their address."""
+    return [span if is_web_address(span.url) else Span(_spell(span), span.styles) for span in spans]
+
+
+def _spell(span: Span) -> str:
+    return span.text if span.url in span.text else f"{span.text} {span.url}"
 
 
 def _piece(spans: Sequence[Span]) -> Piece:

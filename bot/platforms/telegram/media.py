@@ -33,5 +33,7 @@ def _file(part: Json, kind: str, mime: str) -> File:
     if not isinstance(file_id, str):
         raise TypeError("file_id")
     name, said = part.get("file_name"), part.get("mime_type")
-    size = part.get("file_size") or 0
-    return File(kind, str(name or ""), str(said or mime), int(size), {"file_id": file_id})
+    size = int(part.get("file_size") or 0)
+    if not 0 <= size < 2**63:
+        raise ValueError("file_size")
+    return File(kind, str(name or ""), str(said or mime), size, {"file_id": file_id})

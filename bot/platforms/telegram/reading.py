@@ -25,6 +25,7 @@ CONTENT = frozenset(
     "paid_media checklist rich_message".split()
 )
 TO_A_BOT = re.compile(r"(/\w+)@(\w+)")
+LARGEST = 2**63  # ids have at most 52 bits
 INSIDE = ("creator", "administrator", "member")
 
 
@@ -49,8 +50,9 @@ def place_of(update: Json) -> Place:
     native, private = str(_get(chat, "id", int)), chat.get("type") == "private"
     title = "" if private else str(chat.get("title") or "")
     topic = body.get("message_thread_id") if body.get("is_topic_message") and not private else None
-    if not isinstance(topic, int):
+    if topic is None:
         return Place(native, "private" if private else "room", title)
+    topic = _get(body, "message_thread_id", int)
     created = _dict(_dict(body.get("reply_to_message")).get("forum_topic_created"))
     name = created.get("name")
     return Place(f"{native}/{topic}", "room", f"{title} · {name}" if name else "")
@@ -108,7 +110,7 @@ def _said(message: Json, kind: str, username: str) -> Inbound | None:
     """What somebody said; None for service messages and for whatever speaks with a shared or a machine's account."""
     event = str(_get(message, "message_id", int))
     sender = message.get("from")
-    if not isinstance(sender, dict) or "sender_chat" in message or sender.get("is_bot"):
+    if not isinstance(sender, dict) or _is_no_person(message):
         return None
     if not CONTENT & message.keys():
         return None
@@ -123,6 +125,11 @@ def _said(message: Json, kind: str, username: str) -> Inbound | None:
             return None  # a command that is passed on is not given
         text = re.sub(rf"^@{re.escape(username)}\b[\s,，:：]*", "", text, flags=re.IGNORECASE)
     return Inbound(kind, event=event, text=text, files=_files(message), reply_to=_reply_to(message), **_who(sender))
+
+
+def _is_no_person(message: Json) -> bool:
+    """Whether a chat speaks (an anonymous administrator, a channel) or a machine."""
+    return "sender_chat" in message or bool(_dict(message.get("from")).get("is_bot"))
 
 
 def _files(message: Json) -> tuple[File, ...]:
@@ -144,13 +151,16 @@ def _reply_to(message: Json) -> str:
 
 
 def _moved(message: Json) -> Inbound | None:
-    """A group became a supergroup: both chats are told, each of the other."""
+    """A group became a supergroup. The old one is told so by whoever did it; the new one by a machine's account, which
+    is nobody: a bot that hears it has heard the other."""
     payload = {name: message.get(key) for name, key in (("to", "migrate_to_chat_id"), ("from", "migrate_from_chat_id"))}
     payload = {name: str(value) for name, value in payload.items() if isinstance(value, int)}
     if not payload:
         return None
     who = message.get("from")
-    return Inbound("room_moved", payload=payload, **_who(who if isinstance(who, dict) else _get(message, "chat", dict)))
+    if not isinstance(who, dict) or _is_no_person(message):
+        return None
+    return Inbound("room_moved", payload=payload, **_who(who))
 
 
 def _pressed(query: Json) -> Inbound | None:
@@ -205,4 +215,6 @@ def _get(of: Json, name: str, kind: type[Kind]) -> Kind:
     value = of.get(name)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise Unreadable(f"{name} is missing or no {kind.__name__}")
+    if isinstance(value, int) and not -LARGEST < value < LARGEST:
+        raise Unreadable(f"{name} is no id")
     return value

@@ -1,13 +1,12 @@
 """sendMessage, the call that is made most: written once for all who are told the same. Imports aiogram.
 
-Typed objects for every copy cost as much as sending it. And the answer is read raw: one that aiogram could not read
-would count as none, and the message would be sent again.
+Typed objects for every copy cost as much as sending it.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from aiogram.types import InlineKeyboardMarkup
@@ -16,8 +15,9 @@ from api.messaging.delivering import Work
 from api.messaging.render import Reader
 from api.messaging.tree import Node, Rows
 from bot.platforms.telegram.client import Written
-from bot.platforms.telegram.markup import Piece
+from bot.platforms.telegram.markup import Piece, keyboard_of, pieces_of, sayable
 
+GAP = Piece("…")  # buttons need words above them
 QUIET = '{"is_disabled": true}'  # no previews of links
 
 
@@ -58,3 +58,24 @@ class Drawn:
     def fits(self, work: Work) -> bool:
         """Whether a delivery looks the same: the very tree, and equal buttons for an equal reader."""
         return self.tree is work.tree and self.rows == work.rows and self.reader == work.reader
+
+
+def draw(work: Work) -> Drawn:
+    """A message as it looks for the reader of a delivery."""
+    tree, rows = sayable(work.tree, work.rows)
+    pieces, keyboard = pieces_of(tree, work.reader), markup_of(rows, work.reader)
+    shown = with_buttons(pieces or ([GAP] if keyboard is not None else []), keyboard)
+    return Drawn(work.tree, work.rows, work.reader, pieces, keyboard, [write(*one) for one in shown])
+
+
+def with_buttons(
+    pieces: Sequence[Piece], keyboard: InlineKeyboardMarkup | None
+) -> list[tuple[Piece, InlineKeyboardMarkup | None]]:
+    """Pieces, the buttons under the last."""
+    return [(piece, keyboard if n == len(pieces) - 1 else None) for n, piece in enumerate(pieces)]
+
+
+def markup_of(rows: Rows, reader: Reader) -> InlineKeyboardMarkup | None:
+    """The keyboard under a message."""
+    drawn = keyboard_of(rows, reader)
+    return InlineKeyboardMarkup(inline_keyboard=cast(Any, drawn)) if drawn else None

@@ -1,44 +1,40 @@
-"""One delivery as calls of the Bot API: what is sent, changed, taken back, answered. Imports aiogram."""
+"""One delivery as calls of the Bot API: what is said, answered, taken back. Imports aiogram."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, cast
+from dataclasses import replace
 
-from aiogram.methods import (
-    AnswerCallbackQuery,
-    DeleteMessage,
-    EditMessageCaption,
-    EditMessageReplyMarkup,
-    EditMessageText,
-)
-from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from aiogram.methods import AnswerCallbackQuery
 
 from api.messaging.delivering import Work
-from api.metrics import AMBIGUOUS_SENDS
+from api.messaging.tree import Lines, Node, T
 from api.runtime import Runtime
 from bot.platforms.base import Rejected
-from bot.platforms.telegram.client import Ambiguous, Client, NothingToDo
+from bot.platforms.telegram.changing import Changer
+from bot.platforms.telegram.client import Client, NothingToDo, ids_of
 from bot.platforms.telegram.limits import Limits
-from bot.platforms.telegram.markup import CAPTION_LIMIT, Piece, keyboard_of, pieces_of, toast_of, units
-from bot.platforms.telegram.polls import change_poll, fields_of, send_poll
+from bot.platforms.telegram.markup import CAPTION_LIMIT, toast_of, units
+from bot.platforms.telegram.polls import fields_of, send_poll
 from bot.platforms.telegram.reading import split_place
-from bot.platforms.telegram.saying import Drawn, words_to, write
-from bot.platforms.telegram.uploads import Bunch, Uploads, bunches_of
+from bot.platforms.telegram.saying import Drawn, draw, words_to
+from bot.platforms.telegram.uploads import Bunch, Outgoing, Uploads, bunches_of, instead
 
-HALF_SENT = 512  # deliveries of several messages whose beginning is remembered
-QUIET = LinkPreviewOptions(is_disabled=True)
-LINKS_ONLY = Piece("…")  # buttons need words above them
+REMEMBERED = 512  # deliveries with files that were refused
+CAPTION_RESERVE = 200  # units that words under a file may grow by when they are changed
+
+Step = Bunch | bytes
 
 
 class Sender:
-    """Makes deliveries. A delivery of several messages that is cut short goes on where it stopped."""
+    """Makes deliveries. One that becomes several messages begins after those that were sent before (`Work.begun`)."""
 
-    def __init__(self, runtime: Runtime, client: Client, name: str, limits: Limits) -> None:
-        self.client, self.name, self.limits = client, name, limits
+    def __init__(self, runtime: Runtime, client: Client, limits: Limits) -> None:
+        self.client, self.limits = client, limits
         self.uploads = Uploads(runtime, client)
+        self.changer = Changer(client, limits)
         self._drawn: Drawn | None = None
-        self._begun: OrderedDict[int, list[str]] = OrderedDict()
+        self._tried: OrderedDict[int, dict[str, str]] = OrderedDict()  # delivery -> pid -> what is left to be tried
 
     async def send(self, work: Work) -> Sequence[str]:
         """Make a delivery; returns the message ids of what was sent. Raises SendError."""
@@ -47,9 +43,9 @@ class Sender:
                 case "send":
                     return await self._say(work)
                 case "edit":
-                    await self._change(work)
+                    return await self.changer.change(work)
                 case "delete":
-                    await self._take_back(work)
+                    await self.changer.take_back(work)
                 case "ack":
                     text = toast_of(work.tree, work.reader)
                     await self.client.call(AnswerCallbackQuery(callback_query_id=work.handle or "", text=text or None))
@@ -57,10 +53,6 @@ class Sender:
                     raise Rejected(f"Telegram cannot {work.kind}")
         except NothingToDo:
             pass
-        except Ambiguous:
-            if work.kind == "send":
-                AMBIGUOUS_SENDS.labels(self.name).inc()
-            raise
         return []
 
     async def _say(self, work: Work) -> list[str]:
@@ -70,33 +62,44 @@ class Sender:
             await self.limits.pass_through(chat, 1)
             with suppress(Rejected):  # a group may forbid polls: then it is said with buttons
                 return await send_poll(self.client, work.chat.native, fields)
-        steps = await self._steps(work)
-        done = self._begun.pop(work.delivery_id, [])
-        left = _left(steps, len(done))
-        try:
-            await self.limits.pass_through(chat, sum(_messages(step) for step in left))
-            for step in left:
-                done += await self._make(step, chat, topic)
-        except BaseException:
-            self._remember(work.delivery_id, done)
-            raise
-        return done
+        tried = self._tried.get(work.delivery_id, {})
+        steps = await self._left(work, tried)
+        while steps:
+            step = steps.popleft()
+            await self.limits.pass_through(chat, _messages(step))
+            try:
+                work.begun.extend(await self._make(step, chat, topic))
+            except Rejected:
+                if isinstance(step, bytes):
+                    raise
+                tried = tried | {file.pid: instead(step) for file in step.files}
+                self._remember(work.delivery_id, tried)
+                steps = await self._left(work, tried)
+        return work.begun
 
-    async def _make(self, step: "Step", chat: int, topic: int | None) -> list[str]:
+    async def _make(self, step: Step, chat: int, topic: int | None) -> list[str]:
         if isinstance(step, Bunch):
             return await self.uploads.send(step, chat, topic)
-        sent = await self.client.call(words_to(chat, topic, step))
-        return [str(sent["message_id"])]
+        return ids_of(await self.client.send(words_to(chat, topic, step)))
 
-    async def _steps(self, work: Work) -> "list[Step]":
-        """The files first, the words after them with the buttons; a single file carries short words itself."""
-        drawn = self._draw(work)
-        pieces = drawn.pieces
-        bunches = bunches_of(await self.uploads.find(work.files))
-        single = len(bunches) == 1 and len(bunches[0].files) == 1
-        if single and (not pieces or (len(pieces) == 1 and units(pieces[0].text) <= CAPTION_LIMIT)):
-            caption = pieces[0] if pieces else None
-            return [Bunch(bunches[0].kind, bunches[0].files, caption, drawn.keyboard)]
+    async def _left(self, work: Work, tried: dict[str, str]) -> deque[Step]:
+        """The steps that are still to be made after the messages that were sent."""
+        done, left = len(work.begun), deque[Step]()
+        for step in await self._steps(work, tried):
+            number = _messages(step)
+            if done < number:
+                left.append(replace(step, files=step.files[done:]) if isinstance(step, Bunch) else step)
+            done = max(0, done - number)
+        return left
+
+    async def _steps(self, work: Work, tried: dict[str, str]) -> list[Step]:
+        """The files first, the words after them with the buttons; a single file carries short words itself. What no
+        file could be made of is said in a word: nothing that belongs to it is lost with it."""
+        files, refused = await self.uploads.find(work.files, tried)
+        drawn = self._draw(work if not refused else replace(work, tree=Lines(work.tree, *map(_missing, refused))))
+        pieces, bunches = drawn.pieces, bunches_of(files)
+        if len(files) == 1 and sum(units(piece.text) for piece in pieces) <= CAPTION_LIMIT - CAPTION_RESERVE:
+            return [replace(bunches[0], caption=pieces[0] if pieces else None, keyboard=drawn.keyboard)]
         if not bunches and not drawn.written:
             raise Rejected("an empty message")
         return [*bunches, *drawn.written]
@@ -104,89 +107,20 @@ class Sender:
     def _draw(self, work: Work) -> Drawn:
         """Words and keyboard. Of a push one tree is claimed for many: what was drawn last is kept."""
         if self._drawn is None or not self._drawn.fits(work):
-            pieces, keyboard = pieces_of(work.tree, work.reader), markup_of(work)
-            shown = pieces or ([LINKS_ONLY] if keyboard is not None else [])
-            last = len(shown) - 1
-            written = [write(piece, keyboard if n == last else None) for n, piece in enumerate(shown)]
-            self._drawn = Drawn(work.tree, work.rows, work.reader, pieces, keyboard, written)
+            self._drawn = draw(work)
         return self._drawn
 
-    async def _change(self, work: Work) -> None:
-        """Other words and buttons. Buttons that are not given again would go."""
-        chat, _ = split_place(work.chat.native)
-        if work.poll_id is not None:
-            await self.limits.pass_through(chat, 1)
-            await change_poll(self.client, work)
-            return
-        targets = work.targets[len(work.files) :] or work.targets[-1:]
-        pieces = pieces_of(work.tree, work.reader)[: len(targets)]
-        if not targets:
-            return
-        await self.limits.pass_through(chat, len(targets))
-        for n, target in enumerate(targets):
-            keyboard = markup_of(work) if n == len(targets) - 1 else None
-            piece = pieces[n] if n < len(pieces) else None
-            try:
-                await self._edit(chat, int(target), piece, keyboard)
-            except NothingToDo:
-                continue
-
-    async def _edit(self, chat: int, message: int, piece: Piece | None, keyboard: InlineKeyboardMarkup | None) -> None:
-        if piece is None:
-            await self.client.call(EditMessageReplyMarkup(chat_id=chat, message_id=message, reply_markup=keyboard))
-            return
-        try:
-            await self.client.call(EditMessageText(
-                chat_id=chat, message_id=message, text=piece.text, entities=entities_of(piece),
-                reply_markup=keyboard, link_preview_options=QUIET,
-            ))  # fmt: skip
-        except Rejected as error:
-            if "no text in the message" not in str(error):
-                raise
-            await self.client.call(EditMessageCaption(
-                chat_id=chat, message_id=message, caption=piece.text, caption_entities=entities_of(piece),
-                reply_markup=keyboard,
-            ))  # fmt: skip
-
-    async def _take_back(self, work: Work) -> None:
-        chat, _ = split_place(work.chat.native)
-        for target in work.targets:
-            try:
-                await self.client.call(DeleteMessage(chat_id=chat, message_id=int(target)))
-            except NothingToDo:
-                continue
-
-    def _remember(self, delivery_id: int, done: list[str]) -> None:
-        if done:
-            self._begun[delivery_id] = done
-            if len(self._begun) > HALF_SENT:
-                self._begun.popitem(last=False)
-
-
-Step = Bunch | bytes
+    def _remember(self, delivery_id: int, tried: dict[str, str]) -> None:
+        self._tried[delivery_id] = tried
+        if len(self._tried) > REMEMBERED:
+            self._tried.popitem(last=False)
 
 
 def _messages(step: Step) -> int:
     return len(step.files) if isinstance(step, Bunch) else 1
 
 
-def _left(steps: list[Step], done: int) -> list[Step]:
-    """The steps that are still to be made after `done` messages went out."""
-    left = []
-    for step in steps:
-        if done >= _messages(step):
-            done -= _messages(step)
-        else:
-            left.append(step)
-    return left
-
-
-def markup_of(work: Work) -> InlineKeyboardMarkup | None:
-    """The keyboard under a message."""
-    rows = keyboard_of(work.rows, work.reader)
-    return InlineKeyboardMarkup(inline_keyboard=cast(Any, rows)) if rows else None
-
-
-def entities_of(piece: Piece) -> list[MessageEntity] | None:
-    """Entities as aiogram types."""
-    return [MessageEntity(**entity) for entity in piece.entities] or None
+def _missing(file: Outgoing) -> Node:
+    if file.content.name:
+        return T("(“{name}” cannot be sent here.)", name=file.content.name)
+    return T("(An attachment cannot be sent here.)")

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, cast
 
@@ -15,38 +15,44 @@ from aiogram.types import (
     InputMediaDocument,
     InputMediaPhoto,
     InputMediaVideo,
-    Message,
     MessageEntity,
 )
 
 from api.attachments.service import Content, content_of, find_attachments
 from api.context import Context
 from api.errors import Problem
+from api.messaging.delivering import SLOWEST_UPLOAD
 from api.runtime import Runtime
 from bot.platforms.base import Rejected, Transient
-from bot.platforms.telegram.client import UPLOAD_SECONDS, Client
+from bot.platforms.telegram.client import CALL_SECONDS, Client, NoFile, ids_of
 from bot.platforms.telegram.markup import Piece
 
 PHOTO_LIMIT = 10 * 2**20  # bytes; larger pictures go as files
 ALBUM = 10
 KNOWN_FILES = 512  # files whose Telegram id is remembered: a push uploads once
-NOT_A_PHOTO = ("photo", "image_process")  # words of a refusal: the picture may still go as a file
+TURN_SECONDS = 15  # to wait until another file was uploaded
+LOOKS = ("photo", "video")  # what can be mixed in an album
+# https://core.telegram.org/bots/api#sendvoice: an .OGG file encoded with OPUS, .MP3 or .M4A; others are documents
+VOICES = frozenset("audio/ogg audio/opus audio/mpeg audio/mp3 audio/mp4 audio/m4a audio/x-m4a".split())
+# words of a refusal that concern the file itself, in every chat
+UNFIT = ("photo_invalid", "image_process", "too big for a photo", "photo_ext_invalid", "photo_save_file_invalid")
+ALONE, DOCUMENT, REFUSED = "alone", "document", "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A file of ours to be sent."""
+    """A file of ours to be sent as photo, video, voice or document; `alone`: in no album."""
 
     pid: str
     kind: str
     content: Content
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Bunch:
     """Files for one call: an album, or one file with words and buttons."""
 
-    kind: str
     files: Sequence[Outgoing]
     caption: Piece | None = None
     keyboard: InlineKeyboardMarkup | None = None
@@ -55,11 +61,24 @@ class Bunch:
 def bunches_of(files: Sequence[Outgoing]) -> list[Bunch]:
     """Files in order, as few calls as possible: photos and videos go together, documents alone, voice one by one."""
     bunches = []
-    for kind, group in groupby(files, key=lambda file: "look" if file.kind in ("photo", "video") else file.kind):
-        found = list(group)
-        size = 1 if kind == "voice" else ALBUM
-        bunches += [Bunch(kind, found[n : n + size]) for n in range(0, len(found), size)]
+    for _, group in groupby(enumerate(files), key=lambda pair: _company(*pair)):
+        found = [file for _, file in group]
+        bunches += [Bunch(found[n : n + ALBUM]) for n in range(0, len(found), ALBUM)]
     return bunches
+
+
+def _company(n: int, file: Outgoing) -> object:
+    """What is equal for neighbours that can share an album."""
+    if file.alone or file.kind == "voice":
+        return n
+    return "look" if file.kind in LOOKS else file.kind
+
+
+def instead(bunch: Bunch) -> str:
+    """What to try with files after they were refused as this bunch: each alone, as a document, not at all."""
+    if len(bunch.files) > 1:
+        return ALONE
+    return REFUSED if bunch.files[0].kind == "document" else DOCUMENT
 
 
 class Uploads:
@@ -69,51 +88,64 @@ class Uploads:
         self.runtime, self.client = runtime, client
         self._uploading = asyncio.Lock()
         self._known: OrderedDict[tuple[str, str], str] = OrderedDict()  # (pid, sent as) -> file id
+        self._unfit: OrderedDict[str, None] = OrderedDict()  # pids of what is no photo for Telegram
 
-    async def find(self, pids: Sequence[str]) -> list[Outgoing]:
-        """The files of a message that are still there."""
-        return await self.runtime.read(_outgoing, pids) if pids else []
+    async def find(self, pids: Sequence[str], tried: Mapping[str, str]) -> tuple[list[Outgoing], list[Outgoing]]:
+        """The files of a message that are still there: those to be sent, and those that were refused. `tried` (pid ->
+        ALONE, DOCUMENT, REFUSED) is what is left to be tried with some."""
+        found = await self.runtime.read(_outgoing, pids) if pids else []
+        refused = [file for file in found if tried.get(file.pid) == REFUSED]
+        return [self._as_sent(file, tried.get(file.pid)) for file in found if file not in refused], refused
+
+    def _as_sent(self, file: Outgoing, how: str | None) -> Outgoing:
+        large = file.kind == "photo" and file.content.size > PHOTO_LIMIT
+        strange = file.kind == "voice" and file.content.mime not in VOICES
+        unfit = large or strange or how == DOCUMENT or file.pid in self._unfit
+        # what was refused once goes into no album again, that each refusal leaves less to be tried
+        return replace(file, kind="document" if unfit else file.kind, alone=how is not None)
 
     async def send(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
-        """Send a bunch; returns message ids. Raises SendError. Pictures that are refused as photos go as files."""
-        if all((file.pid, _sent_as(file)) in self._known for file in bunch.files):
-            return await self._send_somehow(bunch, chat, topic)
-        async with self._uploading:  # one after another: whoever waited finds the file known, and memory stays small
-            return await self._send_somehow(bunch, chat, topic)
-
-    async def _send_somehow(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
-        try:
-            return await self._send(bunch, chat, topic, as_files=False)
+        """Send a bunch by one call; returns message ids. Raises SendError."""
+        if all((file.pid, file.kind) in self._known for file in bunch.files):
+            try:
+                return await self._send(bunch, chat, topic)
+            except NoFile:  # ids that Telegram gave us do not live for ever
+                for file in bunch.files:
+                    self._known.pop((file.pid, file.kind), None)
+        await self._take_turn()
+        try:  # one after another: whoever waited finds the file known, and memory stays small
+            return await self._send(bunch, chat, topic)
         except Rejected as error:
-            if not any(word in str(error).lower() for word in NOT_A_PHOTO):
-                raise
-        found = []
-        for file in bunch.files:
-            one = Bunch("document", [file], bunch.caption, bunch.keyboard)
-            found += await self._send(one, chat, topic, as_files=True)
-        return found
+            if len(bunch.files) == 1 and any(word in str(error).lower() for word in UNFIT):
+                _remember(self._unfit, bunch.files[0].pid, None)
+            raise
+        finally:
+            self._uploading.release()
 
-    async def _send(self, bunch: Bunch, chat: int, topic: int | None, as_files: bool) -> list[str]:
-        kinds = ["document" if as_files else _sent_as(file) for file in bunch.files]
-        given = [await self._given(file, kind) for file, kind in zip(bunch.files, kinds, strict=True)]
+    async def _take_turn(self) -> None:
+        try:
+            async with asyncio.timeout(TURN_SECONDS):
+                await self._uploading.acquire()
+        except TimeoutError as error:
+            raise Transient("other files are being uploaded") from error
+
+    async def _send(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
+        given = [await self._given(file) for file in bunch.files]
         where = {"chat_id": chat, "message_thread_id": topic}
         method: TelegramMethod[Any]
-        if len(bunch.files) > 1 and len({kind == "document" for kind in kinds}) == 1:
-            media = [MEDIA[kind](media=file) for kind, file in zip(kinds, given, strict=True)]
+        if len(bunch.files) > 1:
+            media = [MEDIA[file.kind](media=one) for file, one in zip(bunch.files, given, strict=True)]
             method = SendMediaGroup(media=cast(Any, media), **cast(Any, where))
-        elif len(bunch.files) > 1:  # a picture too large for a photo among photos
-            alone = [Bunch("", [file]) for file in bunch.files]
-            return [native for one in alone for native in await self._send_somehow(one, chat, topic)]
         else:
-            method = _single(kinds[0], given[0], bunch, where)
-        sent = await self.client.call(method, UPLOAD_SECONDS)
-        messages: list[Message] = sent if isinstance(sent, list) else [sent]
-        for file, kind, message in zip(bunch.files, kinds, messages, strict=False):
-            self._learn(file.pid, kind, message)
-        return [str(message.message_id) for message in messages]
+            method = _single(bunch, given[0], where)
+        size = sum(file.content.size for file, one in zip(bunch.files, given, strict=True) if not isinstance(one, str))
+        sent = await self.client.send(method, CALL_SECONDS + size / SLOWEST_UPLOAD)
+        for file, message in zip(bunch.files, sent, strict=False):
+            self._learn(file, message)
+        return ids_of(sent)
 
-    async def _given(self, file: Outgoing, kind: str) -> str | InputFile:
-        if known := self._known.get((file.pid, kind)):
+    async def _given(self, file: Outgoing) -> str | InputFile:
+        if known := self._known.get((file.pid, file.kind)):
             return known
         content = file.content
         if content.blob_key is None:
@@ -126,13 +158,15 @@ class Uploads:
             raise Transient(f"the bytes of {file.pid} cannot be read: {error}") from error
         return BufferedInputFile(data, content.name)
 
-    def _learn(self, pid: str, kind: str, message: Message) -> None:
-        held: Any = getattr(message, kind, None)
+    def _learn(self, file: Outgoing, message: Any) -> None:
+        """Under which id Telegram has a file now; what it made a document of is sent as one from now on."""
+        kind = "document" if file.kind not in message and "document" in message else file.kind
+        if kind != file.kind:
+            _remember(self._unfit, file.pid, None)
+        held = message.get(kind)
         largest = held[-1] if isinstance(held, list) and held else held
-        if largest is not None:
-            self._known[pid, kind] = largest.file_id
-            if len(self._known) > KNOWN_FILES:
-                self._known.popitem(last=False)
+        if isinstance(largest, dict) and isinstance(largest.get("file_id"), str):
+            _remember(self._known, (file.pid, kind), largest["file_id"])
 
 
 MEDIA: dict[str, Callable[..., Any]] = {
@@ -143,16 +177,18 @@ SINGLE: dict[str, Callable[..., TelegramMethod[Any]]] = {
 }  # fmt: skip
 
 
-def _sent_as(file: Outgoing) -> str:
-    large = file.kind == "photo" and file.content.size > PHOTO_LIMIT
-    return "document" if large else file.kind
+def _remember(of: "OrderedDict[Any, Any]", key: object, value: object) -> None:
+    of[key] = value
+    if len(of) > KNOWN_FILES:
+        of.popitem(last=False)
 
 
-def _single(kind: str, given: Any, bunch: Bunch, where: dict[str, Any]) -> TelegramMethod[Any]:
+def _single(bunch: Bunch, given: Any, where: dict[str, Any]) -> TelegramMethod[Any]:
     words: dict[str, Any] = {}
     if bunch.caption is not None:
         words["caption"] = bunch.caption.text
         words["caption_entities"] = [MessageEntity(**entity) for entity in bunch.caption.entities] or None
+    kind = bunch.files[0].kind
     return SINGLE[kind](reply_markup=bunch.keyboard, **{kind: given}, **words, **where)
 
 

@@ -1,6 +1,5 @@
 """Where Telegram calls us. Answered when the raw update is stored: what is not answered comes again."""
 
-import json
 import secrets
 from typing import Any
 
@@ -8,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.runtime import Runtime
+from bot.platforms.opened import read_opened
 from bot.platforms.telegram.arriving import take_in
 
 PATH = "/telegram/webhook"
@@ -46,6 +46,6 @@ async def _body(request: Request) -> bytes:
 def _read(data: bytes) -> Any:
     """The update; what is none is kept as it came, and dead: it would only come again."""
     try:
-        return json.loads(data)
+        return read_opened(data)
     except ValueError:
         return {"not_json": data.decode("utf-8", "replace")}

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.emulators.telegram.errors import bad
 from tests.emulators.telegram.model import Json
@@ -17,6 +18,8 @@ GIVEN = set(NEEDS) | set(
     "bold italic underline strikethrough spoiler code pre blockquote expandable_blockquote".split()
 )
 FOUND = set("mention hashtag cashtag bot_command url email phone_number bank_card_number".split())
+# what TDLib's fix_formatted_text sees nothing in (is_empty_string, clean_input_string)
+NOTHING = re.compile(r"[\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\u2800\ufeff]*")
 RECOGNISED = [
     ("url", re.compile(r"(?<![\w@])https?://[^\s<>\"'，。；、）】》]+")),
     ("email", re.compile(r"(?<![\w.])[\w.+-]+@[\w-]+\.[\w.-]*\w", re.ASCII)),
@@ -44,6 +47,8 @@ def formatted(text: str, entities: Any, parse_mode: str = "") -> tuple[str, list
         entities = []
     checked = _inside(text, [entity for given in entities if (entity := _entity(given))])
     text, kept = _trimmed(text, checked)
+    if NOTHING.fullmatch(text):
+        return "", []
     return text, sorted(kept + _recognised(text, kept), key=lambda entity: (entity["offset"], -entity["length"]))[:MOST]
 
 
@@ -67,7 +72,17 @@ def _entity(given: Any) -> Json | None:
         raise bad(f"receive an entity with incorrect offset {given['offset']}")
     if not 0 <= given["length"] <= 1_000_000:
         raise bad(f"receive an entity with incorrect length {given['length']}")
+    if kind == "text_link" and not is_web_address(str(given["url"])):
+        return None  # the server drops what it makes no link of
     return dict(given) if given["length"] else None
+
+
+def is_web_address(url: str) -> bool:
+    """Whether the server takes an address: its host must have a dot, so http://localhost is none."""
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    if parts.scheme in ("tg", "ton", "tonsite"):
+        return True
+    return parts.scheme in ("http", "https") and "." in (parts.hostname or "")
 
 
 def _inside(text: str, entities: list[Json]) -> list[Json]:

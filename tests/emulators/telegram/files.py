@@ -101,6 +101,11 @@ class Files:
         return next((stored for stored in self._by_id.values() if stored.path == path), None)
 
 
+def is_voice(data: bytes) -> bool:
+    """Whether a voice message can be made of bytes: OGG, MP3 or M4A (https://core.telegram.org/bots/api#sendvoice)."""
+    return data.startswith((b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")) or data[4:8] == b"ftyp"
+
+
 def content(stored: StoredFile) -> Json:
     """The part of a Message that holds the file."""
     seen: Json = {"file_id": stored.id, "file_unique_id": stored.unique_id, "file_size": len(stored.data)}

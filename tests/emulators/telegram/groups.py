@@ -14,6 +14,7 @@ from tests.emulators.telegram.model import (
     Member,
     Topic,
     User,
+    group_anonymous,
 )
 from tests.emulators.telegram.world import World
 
@@ -106,7 +107,7 @@ def migrate(world: World, chat: Chat, actor: User) -> Chat:
         set_standing(world, new, bot, actor, standing.status, standing.rights or None)
     world.service(chat, actor, {"migrate_to_chat_id": new.id})
     chat.migrated_to = new
-    world.service(new, actor, {"migrate_from_chat_id": chat.id})
+    world.service(new, group_anonymous(), {"migrate_from_chat_id": chat.id}, sender_chat=new)
     return new
 
 

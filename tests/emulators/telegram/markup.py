@@ -1,9 +1,9 @@
 """Keyboards under messages: what the server accepts."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from tests.emulators.telegram.call import Call
+from tests.emulators.telegram.entities import is_web_address
 from tests.emulators.telegram.errors import bad
 from tests.emulators.telegram.model import Json
 
@@ -65,7 +65,8 @@ def _inline(button: Any) -> Json:
     if button.get("style", "") not in STYLES:
         raise bad(broken + "invalid button style specified")
     if url := button.get("url"):
-        _check_url(url)
+        if not is_web_address(url):
+            raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
     elif data := button.get("callback_data"):
         if len(str(data).encode()) > DATA:
             raise bad("BUTTON_DATA_INVALID")
@@ -75,12 +76,3 @@ def _inline(button: Any) -> Json:
     else:
         raise bad(broken + "Text buttons are unallowed in the inline keyboard")
     return dict(button)
-
-
-def _check_url(url: str) -> None:
-    """The server wants a host with a dot: http://localhost is refused."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.scheme in ("tg", "ton", "tonsite"):
-        return
-    if parts.scheme not in ("http", "https") or "." not in (parts.hostname or ""):
-        raise bad(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
+GROUP_ANONYMOUS = 1_087_968_824
 GENERAL = 1  # the topic that every forum has; calls must not name it
 MEMBER_STATUSES = {"creator", "administrator", "member", "restricted"}
 ADMIN_RIGHTS = (
@@ -38,6 +39,11 @@ class User:
     language: str = "zh-hans"
     is_bot: bool = False
     active: bool = True  # False: the account was deleted
+
+
+def group_anonymous() -> User:
+    """The account that `from` shows when a group itself speaks."""
+    return User(GROUP_ANONYMOUS, "Group", username="GroupAnonymousBot", is_bot=True)
 
 
 @dataclass(eq=False, kw_only=True)

@@ -7,12 +7,11 @@ from tests.emulators.telegram import files, polls, seeing, views
 from tests.emulators.telegram.crowds import Crowd
 from tests.emulators.telegram.entities import formatted
 from tests.emulators.telegram.groups import may_write
-from tests.emulators.telegram.model import Bot, Chat, Json, Message, Press
+from tests.emulators.telegram.model import Bot, Chat, Json, Message, Press, User, group_anonymous
 from tests.emulators.telegram.updates import CALLBACK_LIFE
 from tests.emulators.telegram.world import Place, World
 
 TEXT = 4096  # characters; clients split what is longer
-GROUP_ANONYMOUS = 1_087_968_824
 CHANNEL_BOT = 136_817_688
 
 
@@ -194,7 +193,7 @@ class Person(Crowd):
         if chat.type == "channel":
             sender, more["sender_chat"] = None, chat
         elif as_chat is not None:
-            sender, more["sender_chat"] = _stand_in(self.world, as_chat is chat), as_chat
+            sender, more["sender_chat"] = group_anonymous() if as_chat is chat else _channel_bot(), as_chat
         return self.world.post(chat, sender, dict(content), topic, reply_to.id if reply_to else 0, **more)
 
 
@@ -205,11 +204,9 @@ def add_person(world: World, name: str, username: str = "", language: str = "zh-
     return person
 
 
-def _stand_in(world: World, anonymous: bool) -> Person:
-    """The account that `from` shows when a chat speaks."""
-    number = GROUP_ANONYMOUS if anonymous else CHANNEL_BOT
-    name, username = ("Group", "GroupAnonymousBot") if anonymous else ("Channel", "Channel_Bot")
-    return Person(number, name, username=username, is_bot=True, world=world)
+def _channel_bot() -> User:
+    """The account that `from` shows when a channel speaks."""
+    return User(CHANNEL_BOT, "Channel", username="Channel_Bot", is_bot=True)
 
 
 def _mine(person: Person, message: Message) -> None:
