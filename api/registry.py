@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.attachments.fetching import Follower
+from api.attachments.making import Maker
 from api.attachments.service import Holders, erase_attachments, export_attachments, forget_made
 from api.clock import Job
 from api.communities.keeping import erase_communities, export_communities
@@ -22,6 +23,7 @@ from api.notices.jobs import notice_not_received, notice_stands, refresh_notices
 from api.notices.keeping import erase_notices, export_notices
 from api.notices.service import may_see_notice
 from api.people.keeping import erase_people, export_people
+from api.people.papers import CODES, follow_codes, make_codes
 from api.people.service import purge_accounts
 from api.polls.jobs import close_polls, refresh_polls, release_due_polls
 from api.polls.keeping import erase_polls, export_polls
@@ -94,4 +96,7 @@ HOLDERS: Holders = {
 }
 
 # told in the settling transaction when a file became stored or failed
-FOLLOWERS: tuple[Follower, ...] = (follow_file,)
+FOLLOWERS: tuple[Follower, ...] = (follow_file, follow_codes)
+
+# what is ordered and made beside the transactions, by the file worker
+MAKERS: dict[str, Maker] = {CODES: make_codes}

@@ -11,14 +11,13 @@ from api.messaging.delivering import Guard, Outcome, Work, claim_work, finish_wo
 from api.messaging.tree import rows_for
 from api.metrics import AMBIGUOUS_SENDS
 from api.runtime import StorageUnavailable
-from bot.platforms.base import Gone, Moved, Platform, Rejected, RetryAfter, SendError
+from bot.platforms.base import Ambiguous, Gone, Moved, Platform, Rejected, RetryAfter, SendError
 from bot.workers import Together, Workers
 
 log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.2
-SEND_SECONDS = 45.0
 
 
 @dataclass(slots=True)
@@ -63,10 +62,19 @@ class Deliverers(Workers[Work]):
         discreet = platform.capabilities.acks or work.chat.kind == "private"
         if (rows := rows_for(work.rows, discreet)) != work.rows:
             work = replace(work, rows=rows)
-        if work.repeat and not platform.capabilities.idempotent:
+        risky = work.kind == "send" and not platform.capabilities.idempotent
+        if work.repeat and risky:
             AMBIGUOUS_SENDS.labels(platform.name).inc()
+        outcome = await self._try(platform, work)
+        if not (outcome.unheard and risky):
+            # to do it again shows nothing twice
+            return replace(outcome, unheard=False, unsure=not risky and (outcome.unheard or work.repeat))
+        AMBIGUOUS_SENDS.labels(platform.name).inc()
+        return outcome
+
+    async def _try(self, platform: Platform, work: Work) -> Outcome:
         try:
-            async with asyncio.timeout(SEND_SECONDS):
+            async with asyncio.timeout(work.seconds):
                 return Outcome(sent=await platform.send(work))
         except RetryAfter as error:
             return Outcome(retry_after=error.seconds, whole_bot=error.whole_bot, error=str(error))
@@ -76,8 +84,10 @@ class Deliverers(Workers[Work]):
             return Outcome(gone=True, error=str(error))
         except Rejected as error:
             return Outcome(rejected=True, error=str(error))
-        except (SendError, TimeoutError, StorageUnavailable) as error:
-            return Outcome(error=str(error) or type(error).__name__)
+        except (Ambiguous, TimeoutError) as error:
+            return Outcome(unheard=True, error=str(error) or type(error).__name__)
+        except (SendError, StorageUnavailable) as error:
+            return Outcome(error=str(error))
         except Exception as error:
             log.exception("an adapter failed", delivery=work.pid, platform=work.chat.platform)
-            return Outcome(error=f"{type(error).__name__}: {error}")
+            return Outcome(unheard=True, error=f"{type(error).__name__}: {error}")

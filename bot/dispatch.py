@@ -60,8 +60,13 @@ class Dispatcher:
             self.votes[name](turn, rest, turn.inbound.payload["options"])
         elif kind == "said":
             self._hear_private(turn) if turn.private else self._hear_room(turn)
+        elif kind == "edited" and (talk := self._talk(turn)) is not None and talk.edited is not None:
+            talk.edited(turn)
         elif kind in self.events:
             self.events[kind](turn)
+
+    def _talk(self, turn: Turn) -> Talk | None:
+        return self.talks.get(turn.dialogue.name) if turn.dialogue is not None else None
 
     def asks_standing(self, inbound: Inbound) -> bool:
         """Whether what was said is a command that needs to know who administers the room."""
@@ -105,7 +110,7 @@ class Dispatcher:
     def _breaks_in(self, turn: Turn, text: str) -> Command | None:
         """The command whose word is all that was said while a dialogue is open: help, say, or a quick button."""
         assert turn.dialogue is not None
-        talk = self.talks.get(turn.dialogue.name)
+        talk = self._talk(turn)
         answers = talk.answers if talk is not None else frozenset()
         return self.words.get(text.lower()) if not turn.files and text.lower() not in answers else None
 
@@ -172,7 +177,7 @@ class Dispatcher:
     def _cancel(self, turn: Turn) -> None:
         if turn.dialogue is None:
             turn.say(T("There is nothing to cancel."))
-        elif (talk := self.talks.get(turn.dialogue.name)) is not None and talk.cancelled is not None:
+        elif (talk := self._talk(turn)) is not None and talk.cancelled is not None:
             talk.cancelled(turn)
         else:
             turn.end()

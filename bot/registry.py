@@ -13,6 +13,8 @@ EVERYWHERE, ALONE = frozenset({PRIVATE, ROOM}), frozenset({PRIVATE})
 # things are fetched (api.access).
 ANYONE, BOUND, LEADER, HOST, SCHOOL, REGION = "anyone", "bound", "leader", "host", "school", "region"
 
+TOO_LATE = T("I go by what you sent first; a change of it comes too late. Please send the new words as a message.")
+
 Handler = Callable[[Turn], None]
 PressHandler = Callable[[Turn, str], None]
 VoteHandler = Callable[[Turn, str, Sequence[int]], None]
@@ -44,13 +46,15 @@ class Command:
 class Talk:
     """A dialogue: what it is called for people, and what takes the next thing they say or press.
 
-    `cancelled` is for one that keeps something: it ends the dialogue and says what became of it. A command's word
-    is heard as that command in the middle of a dialogue too, unless it is one of the `answers` (in lower case).
+    `cancelled` is for one that keeps something: it ends the dialogue and says what became of it. `edited` takes what
+    they said before and changed now. A command's word is heard as that command in the middle of a dialogue too, unless
+    it is one of the `answers` (in lower case).
     """
 
     title: T
     handler: Handler
     cancelled: Handler | None = None
+    edited: Handler | None = None
     answers: frozenset[str] = frozenset()
 
 

@@ -82,6 +82,11 @@ def holds(session: Session, people: Select[Any], person_id: int) -> bool:
     return session.execute(only(people, person_id)).first() is not None
 
 
+def among(session: Session, people: Select[Any], these: Collection[int | None]) -> set[int | None]:
+    """Those of `these` who are among the selected."""
+    return set(session.scalars(people.where(Person.id.in_(these))))
+
+
 def waking_settings(session: Session, people: Select[Any]) -> list[tuple[str | None, str | None]]:
     """The distinct (zone, quiet hours) that the selected people have set."""
     query = select(Person.zone, Person.quiet_hours).where(Person.id.in_(people)).distinct()

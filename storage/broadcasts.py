@@ -28,9 +28,10 @@ class Broadcast:
     withdrawn_at: Mapped[datetime | None]
     reached: Mapped[int] = mapped_column(default=0)  # people it is meant for, at release, the author left out
     rooms: Mapped[int] = mapped_column(default=0)  # rooms it was said in
-    room_message_id: Mapped[int | None] = ref("messages", index=False)
-    people_message_id: Mapped[int | None] = ref("messages", index=False)
-    status_message_id: Mapped[int | None] = ref("messages", index=False)  # the author's live message
+    # indexed: whenever a message is purged, the database looks for what refers to it
+    room_message_id: Mapped[int | None] = ref("messages")
+    people_message_id: Mapped[int | None] = ref("messages")
+    status_message_id: Mapped[int | None] = ref("messages")  # the author's live message
     refreshed_at: Mapped[datetime | None]  # when its figures were looked at last
     settled_at: Mapped[datetime | None]  # its figures are final
 

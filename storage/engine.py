@@ -55,7 +55,10 @@ class _Job:
 
 
 def after_commit(session: Session, action: Callable[[], None]) -> None:
-    """Run `action` once the transaction of `session` is durable; never when it is rolled back or run again."""
+    """Run `action` once the transaction of `session` is durable; never when it is rolled back or run again.
+
+    What it raises is logged and changes nothing: the work is done.
+    """
     session.info.setdefault(AFTER, []).append(action)
 
 
@@ -116,8 +119,7 @@ class Database:
         """A transaction for synchronous callers (command line, tests): committed when the block ends well."""
         with translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
-        for action in session.info.pop(AFTER, []):
-            action()
+        _act(session.info.pop(AFTER, []))
 
     def close(self) -> None:
         """Finish the queue, stop the threads and close the connections."""
@@ -158,10 +160,13 @@ class Database:
 
     def _write_forever(self) -> None:
         while (first := self._queue.get()) is not None:
-            self._write_batch([first])
+            batch = [first]
+            self._write_batch(batch)
+            _settle(batch)
 
     def _write_batch(self, batch: list[_Job]) -> None:
-        """Work through waiting jobs in one shared transaction; `batch` grows while it lasts."""
+        """Work through waiting jobs in one shared transaction; `batch` grows while it lasts. Raises nothing: without
+        its writer the service could store nothing more."""
         started = time.monotonic()
         try:
             with self.engine.connect() as connection, connection.begin():
@@ -179,13 +184,12 @@ class Database:
                         self._queue.put(None)
                         break
                     batch.append(following)
-        except (OperationalError, InterfaceError, sqlite3.Error) as error:
+        except Exception as error:
             log.warning(
                 "shared transaction lost, running its jobs alone", jobs=len(batch), error=str(error.__cause__ or error)
             )
             for item in batch:
                 self._write_alone(item)
-        _settle(batch)
 
     def _write_alone(self, item: _Job) -> None:
         item.result, item.error, item.after = None, None, []
@@ -193,8 +197,9 @@ class Database:
             with self.engine.connect() as connection, connection.begin():
                 _run_in_savepoint(connection, item)
         except (OperationalError, InterfaceError, sqlite3.Error) as error:
-            item.after = []
-            item.error = StorageUnavailable(str(error.__cause__ or error))
+            item.after, item.error = [], StorageUnavailable(str(error.__cause__ or error))
+        except Exception as error:
+            item.after, item.error = [], error
 
 
 def _run_in_savepoint(connection: Connection, item: _Job) -> None:
@@ -215,14 +220,21 @@ def _run_in_savepoint(connection: Connection, item: _Job) -> None:
 def _settle(batch: list[_Job]) -> None:
     """Tell every job's waiter, in one visit to each event loop."""
     for item in batch:
-        for action in item.after:
-            action()
+        _act(item.after)
     for loop in {item.loop for item in batch}:
         mine = [item for item in batch if item.loop is loop]
         try:
             loop.call_soon_threadsafe(_answer, mine)
         except RuntimeError:
             log.warning("an event loop closed before its jobs were answered", jobs=len(mine))
+
+
+def _act(actions: list[Callable[[], None]]) -> None:
+    for action in actions:
+        try:
+            action()
+        except Exception:
+            log.exception("an after-commit action failed")
 
 
 def _answer(items: list[_Job]) -> None:
@@ -237,11 +249,13 @@ def _answer(items: list[_Job]) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn "the database is away or full" into StorageUnavailable; leave contention to the retry rule."""
+    """Turn "the database is away, full or damaged" into StorageUnavailable; leave contention to the retry rule."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        if getattr(error.orig, "sqlstate", None) in CONTENTION:
+    except DBAPIError as error:
+        damaged = type(error.orig) is sqlite3.DatabaseError  # no database at all, or a torn one
+        away = isinstance(error, (OperationalError, InterfaceError))
+        if not (damaged or away) or getattr(error.orig, "sqlstate", None) in CONTENTION:
             raise
         raise StorageUnavailable(str(error.orig)) from error
 

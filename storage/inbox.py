@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.base import new_pid
@@ -126,7 +126,7 @@ def lease_chats(
         select(Chat.id)
         .where(
             Chat.in_next_at <= now,
-            Chat.platform.in_(platforms),
+            on_platforms(platforms),
             or_(Chat.in_leased_until.is_(None), Chat.in_leased_until <= now),
         )
         .order_by(Chat.in_next_at)
@@ -138,6 +138,12 @@ def lease_chats(
     for chat_id in fences.keys() - heads.keys():
         release_chat(session, chat_id)
     return [_leased(heads[chat_id], fences[chat_id]) for chat_id in fences if chat_id in heads]
+
+
+def on_platforms(platforms: Sequence[str]) -> ColumnElement[bool]:
+    """That a chat is on one of these platforms, written so that no index is chosen for it: nearly every chat is, while
+    only a few are due."""
+    return Chat.platform.concat("").in_(platforms)
 
 
 def _oldest_rows(session: Session, chat_ids: Sequence[int]) -> dict[int, Any]:

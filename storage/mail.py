@@ -85,9 +85,15 @@ def take_due_calls(session: Session, now: datetime, until: datetime, limit: int)
     return [Letter(row[0], row[1] or "", row[2], row[3], row[4], row[5]) for row in session.execute(query)]
 
 
-def settle_call(session: Session, person_id: int, **columns: Any) -> None:
-    """Write down what became of a mail."""
-    session.execute(update(MailCall).where(MailCall.person_id == person_id).values(**columns))
+def change_call(session: Session, person_id: int, fence: datetime, **columns: Any) -> bool:
+    """Write down what became of a mail taken until `fence`; False when it is somebody else's by now, or over."""
+    mine = update(MailCall).where(MailCall.person_id == person_id, MailCall.next_at == fence)
+    return count_changed(session, mine.values(**columns)) > 0
+
+
+def end_call(session: Session, person_id: int) -> None:
+    """Write no mail to a person, whoever is about to."""
+    session.execute(update(MailCall).where(MailCall.person_id == person_id).values(next_at=None, error=None))
 
 
 def get_call(session: Session, person_id: int) -> MailCall | None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     bindparam,
     case,
+    delete,
     exists,
     false,
     func,
@@ -79,19 +80,25 @@ def deliveries_of(session: Session, message_id: int, kind: str = "send") -> list
 
 
 def drop_unsent(session: Session, message_id: int) -> int:
-    """What was not sent yet of a message never will be; returns how many deliveries that concerns."""
+    """What was not sent yet of a message, or of changes of single copies, never will be; returns how many deliveries
+    that concerns."""
+    sent = aliased(Delivery)
+    copies = select(sent.id).where(sent.message_id == message_id, sent.kind == "send")
     waiting = update(Delivery).where(
-        Delivery.message_id == message_id, Delivery.state == "ready", Delivery.pending.is_(False)
+        or_(Delivery.message_id == message_id, Delivery.target_id.in_(copies)),
+        Delivery.state == "ready",
+        Delivery.pending.is_(False),
     )
     return count_changed(session, waiting.values(state="superseded"))
 
 
 def change_everywhere(
     session: Session, message_id: int, kind: str, now: datetime, edit_at: dict[str, datetime]
-) -> None:
-    """Edit or delete a message wherever it was sent, or is just being sent; `edit_at`: not before, by kind of chat.
+) -> datetime | None:
+    """Edit or delete a message wherever any of it was sent, or may be; `edit_at`: not before, by kind of chat.
 
-    An edit that waits already will show whatever the message says by then: it is not joined by another.
+    An edit that waits already will show whatever the message says by then: it is not joined by another. Returns for
+    when the last of these changes is planned.
     """
     waiting = aliased(Delivery)
     edited = exists().where(
@@ -105,19 +112,41 @@ def change_everywhere(
         )
         .join(Chat, Chat.id == Delivery.chat_id)
         .where(Delivery.message_id == message_id, Delivery.kind == "send")
-        .where(or_(Delivery.state == "sent", Delivery.pending.is_(True)))
+        .where(
+            or_(
+                Delivery.state == "sent", Delivery.pending.is_(True),
+                exists().where(SentEvent.delivery_id == Delivery.id),
+            )
+        )
     )  # fmt: skip
     if kind == "edit":
         source = source.where(~edited)
     columns = ["pid", "message_id", "chat_id", "person_id", "target_id", "kind", "lane", "not_before", "created_at"]
     session.execute(DELIVERIES.insert().from_select([*columns, "state", "attempts", "pending"], source))
-    due = select(Delivery.chat_id).where(
-        Delivery.message_id == message_id, Delivery.kind == kind, Delivery.state == "ready"
-    )
+    waits = (Delivery.message_id == message_id, Delivery.kind == kind, Delivery.state == "ready")
+    due = select(Delivery.chat_id).where(*waits)
     first = select(func.min(Delivery.not_before)).where(Delivery.chat_id == Chat.id, Delivery.state == "ready")
     session.execute(
         update(Chat).where(Chat.id.in_(due)).values(next_at=first.scalar_subquery()), execution_options=QUIET_UPDATE
     )
+    # one that failed waits for longer than was planned, and on its own account
+    planned = select(func.max(Delivery.not_before)).where(*waits, Delivery.attempts == 0)
+    return session.execute(planned).scalar_one()
+
+
+def purge_acks(session: Session, before: datetime, limit: int = 500) -> int:
+    """Forget up to `limit` answers to presses given before `before`; returns how many. Nothing refers to them: the web
+    forgets its toasts after a minute."""
+    query = select(Delivery.id, Delivery.message_id).where(Delivery.kind == "ack", Delivery.created_at < before)
+    if not (old := session.execute(query.limit(limit)).all()):
+        return 0
+    ids = [row.id for row in old]
+    session.execute(delete(SentEvent).where(SentEvent.delivery_id.in_(ids)), execution_options=QUIET_UPDATE)
+    session.execute(delete(Delivery).where(Delivery.id.in_(ids)), execution_options=QUIET_UPDATE)
+    session.execute(
+        delete(Message).where(Message.id.in_([row.message_id for row in old])), execution_options=QUIET_UPDATE
+    )
+    return len(old)
 
 
 def message_of_event(session: Session, chat_id: int, native: str) -> Message | None:

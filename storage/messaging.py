@@ -25,7 +25,7 @@ class Chat(Base):
     pid: Mapped[Pid]
     platform: Mapped[str] = mapped_column(String(16))
     account: Mapped[str] = mapped_column(String(64), default="")  # which of our bots
-    native: Mapped[str] = mapped_column(String(255))  # the platform's chat id, with its topic where it has one
+    native: Mapped[str] = mapped_column(String(255))  # the platform's chat id; "/" and its topic where it has one
     kind: Mapped[str] = mapped_column(String(8))  # private | room
     title: Mapped[str] = mapped_column(String(255), default="")
     state: Mapped[str] = mapped_column(String(8), default="active")  # active | gone
@@ -36,6 +36,7 @@ class Chat(Base):
     next_at: Mapped[datetime | None]  # when the outbox has something to send
     leased_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0)
+    blocked_until: Mapped[datetime | None]  # its platform told us to wait: only acks are sent before then
     created_at: Mapped[datetime]
 
 
@@ -88,7 +89,7 @@ class Message(Base):
     buttons: Mapped[Any] = mapped_column(Json, default=list)  # rows of api.messaging.tree.Button
     files: Mapped[Any] = mapped_column(Json, default=list)  # pids of attachments
     poll: Mapped[Any | None] = mapped_column(Json)  # the same question where there are polls
-    edited_at: Mapped[datetime | None]
+    edited_at: Mapped[datetime | None]  # for when the last edit was planned: the next one keeps its distance
     live_until: Mapped[datetime | None]  # edits stop then
     created_at: Mapped[datetime]
 
@@ -102,12 +103,21 @@ class Delivery(Base):
         UniqueConstraint("person_id", "dedupe_key"),
         Index(
             "ix_deliveries_ready", "chat_id", "lane", "id",
-            sqlite_where=text("state = 'ready'"), postgresql_where=text("state = 'ready'"),
+            sqlite_where=text("state = 'ready' AND chat_id IS NOT NULL"),
+            postgresql_where=text("state = 'ready' AND chat_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_deliveries_asked_ready", "not_before",
+            sqlite_where=text("state = 'ready' AND lane <= 0"), postgresql_where=text("state = 'ready' AND lane <= 0"),
         ),
         Index(
             "ix_deliveries_unrouted", "not_before", "id",
             sqlite_where=text("state = 'ready' AND chat_id IS NULL"),
             postgresql_where=text("state = 'ready' AND chat_id IS NULL"),
+        ),
+        Index(
+            "ix_deliveries_acks", "created_at",
+            sqlite_where=text("kind = 'ack'"), postgresql_where=text("kind = 'ack'"),
         ),
     )  # fmt: skip
     id: Mapped[Id]
@@ -126,6 +136,7 @@ class Delivery(Base):
     state: Mapped[str] = mapped_column(String(12), default="ready")
     attempts: Mapped[int] = mapped_column(default=0)
     pending: Mapped[bool] = mapped_column(default=False)  # claimed, answer not heard yet: after a crash, ambiguous
+    unheard: Mapped[int] = mapped_column(default=0)  # attempts whose answer was never heard: each may have been sent
     error: Mapped[str | None]
     sent_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -3,17 +3,18 @@
 Order is promised within (chat, lane). A head that failed blocks its lane only; a row for later blocks nothing.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, bindparam, func, or_, select, update
+from sqlalchemy import BindParameter, Integer, and_, bindparam, case, cast, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.communities import Community, Room
+from storage.inbox import on_platforms
 from storage.messaging import Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
 from storage.writing import QUIET_UPDATE, insert_into, table_of, take, upsert
@@ -30,7 +31,12 @@ WAKE = (
 )
 THESE: BindParameter[int] = bindparam("chats", expanding=True)
 NOW = bindparam("now", type_=CHATS.c.next_at.type)
-HOLD = select(CHATS.c.id, CHATS.c.fence).where(CHATS.c.id.in_(THESE)).order_by(CHATS.c.id).with_for_update()
+HOLD = (
+    select(CHATS.c.id, CHATS.c.fence, CHATS.c.blocked_until)
+    .where(CHATS.c.id.in_(THESE))
+    .order_by(CHATS.c.id)
+    .with_for_update()
+)
 FIRST = (
     select(func.min(SENDINGS.c.id))
     .where(
@@ -44,7 +50,7 @@ HEADS = (
     select(
         *[SENDINGS.c[name] for name in (
             "id", "pid", "message_id", "kind", "lane", "chat_id", "person_id", "target_id", "handle", "not_before",
-            "expires_at", "guard", "attempts", "pending",
+            "expires_at", "guard", "attempts", "pending", "unheard",
         )],
     )
     .where(SENDINGS.c.id.in_(FIRST))
@@ -71,13 +77,29 @@ LATER = (
     .scalar_subquery()
 )
 ROWS = SENDINGS.c.id.in_(bindparam("rows", expanding=True))
-CLAIMED = update(SENDINGS).where(ROWS).values(attempts=SENDINGS.c.attempts + 1, pending=True)
+CLAIMED = (
+    update(SENDINGS)
+    .where(ROWS)
+    .values(
+        attempts=SENDINGS.c.attempts + 1, pending=True, unheard=SENDINGS.c.unheard + cast(SENDINGS.c.pending, Integer)
+    )
+)  # fmt: skip
 SENT = (
     update(SENDINGS)
     .where(ROWS)
     .values(state="sent", error=None, pending=False, sent_at=bindparam("at", type_=SENDINGS.c.sent_at.type))
 )
-RELEASE_IDLE = update(CHATS).where(CHATS.c.id.in_(THESE)).values(leased_until=None, next_at=LATER)
+# what somebody waits for: acks and replies
+ASKED = and_(Delivery.state == "ready", Delivery.lane <= 0)
+# of a blocked chat everything waits, acks apart: what is due is looked at again when it may go
+WAITS = exists().where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == "ready")
+RELEASE_IDLE = (
+    update(CHATS)
+    .where(CHATS.c.id.in_(THESE))
+    .values(
+        leased_until=None, next_at=case(((CHATS.c.blocked_until > NOW) & WAITS, CHATS.c.blocked_until), else_=LATER)
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +112,16 @@ class LeasedChat:
     account: str
     native: str
     kind: str
+    until: datetime  # when the lease ends
+    blocked_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A chat locked until the commit: who holds its fence owns its sending."""
+
+    fence: int
+    blocked_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +142,7 @@ class ReadyRow:
     guard: Any
     attempts: int
     pending: bool
+    unheard: int
 
 
 def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:
@@ -146,29 +179,50 @@ def route_to_people(session: Session, now: datetime, limit: int = 200) -> int:
 def lease_chats(
     session: Session, platforms: Sequence[str], now: datetime, limit: int, seconds: float
 ) -> list[LeasedChat]:
-    """Lease up to `limit` chats with something to send, leaving out bots that were told to wait."""
+    """Lease up to `limit` chats with something to send, leaving out bots that were told to wait. (A chat that was told
+    to wait may have an ack to send.)
+
+    Those where somebody waits for an answer come first: behind a push to a county it would come minutes later.
+    """
     blocked = select(Sender.platform).where(
         Sender.platform == Chat.platform, Sender.account == Chat.account, Sender.blocked_until > now
     )
-    due = (
-        select(Chat.id)
-        .where(
-            Chat.next_at <= now,
-            Chat.platform.in_(platforms),
-            or_(Chat.leased_until.is_(None), Chat.leased_until <= now),
-            ~blocked.exists(),
-        )
-        .order_by(Chat.next_at)
+    free = (
+        Chat.next_at <= now,
+        on_platforms(platforms),
+        or_(Chat.leased_until.is_(None), Chat.leased_until <= now),
+        ~blocked.exists(),
+    )
+    due = select(Chat.id).where(*free)
+    asked = (
+        select(Delivery.chat_id)
+        .join(Chat, Chat.id == Delivery.chat_id)
+        .where(ASKED, Delivery.not_before <= now, *free)
+        .order_by(Delivery.not_before)
         .limit(limit)
     )
     lease = {"leased_until": now + timedelta(seconds=seconds), "fence": Chat.fence + 1}
-    columns = (Chat.id, Chat.fence, Chat.platform, Chat.account, Chat.native, Chat.kind)
-    return [LeasedChat(*row) for row in take(session, due, Chat, lease, *columns)]
+    columns = (
+        Chat.id, Chat.fence, Chat.platform, Chat.account, Chat.native, Chat.kind, Chat.leased_until, Chat.blocked_until,
+    )  # fmt: skip
+    answers = session.scalars(asked).all()
+    rows = [*take(session, due.where(Chat.id.in_(answers)), Chat, lease, *columns)] if answers else []
+    if len(rows) < limit:
+        rows += take(session, due.order_by(Chat.next_at).limit(limit - len(rows)), Chat, lease, *columns)
+    return [LeasedChat(*row) for row in rows]
 
 
-def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, int]:
-    """The fence of each chat: whoever holds it owns the chat's sending. Locks the chats until the commit."""
-    return {row.id: row.fence for row in session.execute(HOLD, {"chats": list(chat_ids)})}
+def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, Held]:
+    """Lock chats until the commit; what each was found as."""
+    found = session.execute(HOLD, {"chats": list(chat_ids)})
+    return {row.id: Held(row.fence, row.blocked_until) for row in found}
+
+
+def extend_leases(session: Session, chat_ids: Sequence[int], until: datetime) -> None:
+    """Let leases that are held last longer."""
+    if chat_ids:
+        longer = update(Chat).where(Chat.id.in_(chat_ids)).values(leased_until=until)
+        session.execute(longer, execution_options=QUIET_UPDATE)
 
 
 def end_lease(session: Session, chat_id: int, fence: int) -> None:
@@ -177,13 +231,16 @@ def end_lease(session: Session, chat_id: int, fence: int) -> None:
     session.execute(mine.values(leased_until=None, fence=Chat.fence + 1), execution_options=QUIET_UPDATE)
 
 
-def heads(session: Session, chat_ids: Sequence[int], now: datetime) -> dict[int, list[ReadyRow]]:
-    """The row to send next in each lane of each chat, lowest lane first; lanes whose head must wait are left out."""
+def heads(
+    session: Session, chat_ids: Sequence[int], now: datetime, blocked: Collection[int] = ()
+) -> dict[int, list[ReadyRow]]:
+    """The row to send next in each lane of each chat, lowest lane first; lanes whose head must wait are left out, and
+    of the `blocked` chats all lanes but that of acks."""
     if not chat_ids:
         return {}
     found: dict[int, list[ReadyRow]] = {chat_id: [] for chat_id in chat_ids}
     for row in session.execute(HEADS, {"chats": list(chat_ids), "now": now}):
-        if row.not_before <= now:
+        if row.not_before <= now and (row.lane < 0 or row.chat_id not in blocked):
             found[row.chat_id].append(ReadyRow(*row))
     return found
 
@@ -193,9 +250,12 @@ def messages_of(session: Session, ids: Collection[int]) -> dict[int, Any]:
     return {row.id: row for row in session.execute(SAID, {"messages": list(ids)})} if ids else {}
 
 
-def state_of(session: Session, delivery_id: int) -> str:
-    """The state of one delivery: an edit asks it of the delivery it changes."""
-    return session.execute(select(Delivery.state).where(Delivery.id == delivery_id)).scalar_one()
+def changeable(session: Session, delivery_ids: Collection[int]) -> set[int]:
+    """Of these deliveries those of which there is anything to be changed: all, or parts, or what only its echo told."""
+    if not delivery_ids:
+        return set()
+    sent = or_(Delivery.state == "sent", exists().where(SentEvent.delivery_id == Delivery.id))
+    return set(session.scalars(select(Delivery.id).where(Delivery.id.in_(delivery_ids), sent)))
 
 
 def mark_claimed(session: Session, delivery_ids: Sequence[int]) -> None:
@@ -212,10 +272,9 @@ def mark_sent(session: Session, delivery_ids: Sequence[int], at: datetime) -> No
 
 def unclaim(session: Session, delivery_id: int, pending: bool) -> None:
     """Take `mark_claimed` back: the attempt was not made. `pending`: what it was before."""
-    session.execute(
-        update(Delivery).where(Delivery.id == delivery_id).values(attempts=Delivery.attempts - 1, pending=pending),
-        execution_options=QUIET_UPDATE,
-    )
+    before = {"attempts": Delivery.attempts - 1, "pending": pending, "unheard": Delivery.unheard - int(pending)}
+    these = update(Delivery).where(Delivery.id == delivery_id)
+    session.execute(these.values(before), execution_options=QUIET_UPDATE)
 
 
 def set_state(
@@ -246,21 +305,23 @@ def _sent_event(dialect: str) -> Any:
     return insert_into(dialect, SentEvent).on_conflict_do_nothing(index_elements=["chat_id", "native"])
 
 
-def sent_natives(session: Session, delivery_id: int) -> list[str]:
-    """The platform's ids of what a delivery became, in order."""
-    query = select(SentEvent.native).where(SentEvent.delivery_id == delivery_id).order_by(SentEvent.n)
-    return list(session.scalars(query))
+def sent_parts(session: Session, delivery_ids: Collection[int]) -> dict[int | None, list[tuple[int, str]]]:
+    """delivery -> (chat, the platform's id) of each thing it became, in order; without those that became nothing."""
+    found: dict[int | None, list[tuple[int, str]]] = defaultdict(list)
+    if delivery_ids:
+        query = select(SentEvent.delivery_id, SentEvent.chat_id, SentEvent.native)
+        for row in session.execute(query.where(SentEvent.delivery_id.in_(delivery_ids)).order_by(SentEvent.n)):
+            found[row.delivery_id].append((row.chat_id, row.native))
+    return found
 
 
-def release_chat(session: Session, chat_id: int, now: datetime, wait_until: datetime | None = None) -> None:
+def release_chat(session: Session, chat_id: int, now: datetime) -> None:
     """End the lease; the chat is due again when its next row is: at once, at a retry, or at a scheduled moment."""
     ready = heads(session, [chat_id], now)[chat_id]
     later = select(func.min(Delivery.not_before)).where(
         Delivery.chat_id == chat_id, Delivery.state == "ready", Delivery.not_before > now
     )
     next_at = now if ready else session.execute(later).scalar_one()
-    if wait_until is not None and next_at is not None:
-        next_at = max(next_at, wait_until)
     session.execute(
         update(Chat).where(Chat.id == chat_id).values(leased_until=None, next_at=next_at),
         execution_options=QUIET_UPDATE,
@@ -283,6 +344,18 @@ def block_sender(session: Session, platform: str, account: str, until: datetime)
     )
 
 
+def block_chats(session: Session, chat: LeasedChat, until: datetime) -> list[int]:
+    """Send nothing but acks to a chat until `until`, nor to the topics that share its limits; returns their ids."""
+    whole, _, _ = chat.native.partition("/")
+    these = Chat.id == chat.chat_id
+    if chat.kind == "room":
+        same = (Chat.platform == chat.platform) & (Chat.account == chat.account)
+        these = or_(these, same & or_(Chat.native == whole, Chat.native.startswith(f"{whole}/", autoescape=True)))
+    latest = case((Chat.blocked_until > until, Chat.blocked_until), else_=literal(until, CHATS.c.blocked_until.type))
+    blocked = update(Chat).where(these).values(blocked_until=latest).returning(Chat.id)
+    return list(session.scalars(blocked, execution_options=QUIET_UPDATE))
+
+
 def readers_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[str | None, str | None]]:
     """(language, zone) that each chat reads in: the bound person's, else the account's; of a room its community's."""
     if not chat_ids:
@@ -292,7 +365,8 @@ def readers_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[str
 
 def next_due(session: Session, platforms: Sequence[str]) -> datetime | None:
     """The earliest moment at which any chat has something to send; None when nothing waits."""
-    chats = session.execute(select(func.min(Chat.next_at)).where(Chat.platform.in_(platforms))).scalar_one()
+    first = select(Chat.next_at).where(Chat.next_at.is_not(None), on_platforms(platforms)).order_by(Chat.next_at)
+    chats = session.scalars(first.limit(1)).first()
     people = session.execute(
         select(func.min(Delivery.not_before)).where(Delivery.state == "ready", Delivery.chat_id.is_(None))
     ).scalar_one()

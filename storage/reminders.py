@@ -1,6 +1,6 @@
 """Tables of reminders: what people asked for themselves, what hosts ask of members, and days that are not as usual."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -188,7 +188,7 @@ def select_hosts(community_id: int) -> Select[Any]:
 
 
 def _handed_in(
-    community_id: int, verb: str, since: datetime, until: datetime, person_id: int | None = None
+    community_id: int, verb: str, since: datetime, until: datetime, people: Collection[int | None] | None = None
 ) -> Select[Any]:
     """(person, how many different things) recorded in [since, until) and not taken back there."""
     kept = (
@@ -197,8 +197,8 @@ def _handed_in(
         .group_by(Record.person_id, Record.object)
         .having(func.sum(Record.amount) > 0)
     )
-    if person_id is not None:
-        kept = kept.where(Record.person_id == person_id)
+    if people is not None:
+        kept = kept.where(Record.person_id.in_(people))
     found = kept.subquery()
     return select(found.c.person_id, func.count().label("n")).group_by(found.c.person_id)
 
@@ -209,25 +209,26 @@ def count_handed_in(session: Session, community_id: int, verb: str, since: datet
 
 
 def select_missing(
-    rule: ReminderRule, since: datetime, until: datetime, days: Sequence[date], person_id: int | None = None
+    rule: ReminderRule, since: datetime, until: datetime, days: Sequence[date],
+    people: Collection[int | None] | None = None,
 ) -> Select[Any]:
     """The ids of members who handed in less than the rule asks for in [since, until), excused on none of `days`.
 
-    With `person_id` only that member, and only their records are counted.
+    With `people` only these members, and only their records are counted.
     """
-    counts = _handed_in(rule.community_id, rule.verb, since, until, person_id).subquery()
+    counts = _handed_in(rule.community_id, rule.verb, since, until, people).subquery()
     members = select_members(rule.community_id).outerjoin(counts, counts.c.person_id == Membership.person_id)
-    if person_id is not None:
-        members = members.where(Membership.person_id == person_id)
+    if people is not None:
+        members = members.where(Membership.person_id.in_(people))
     return members.where(
         or_(counts.c.n.is_(None), counts.c.n < rule.needed),
         ~excused_on(Membership.person_id, rule.community_id, days),
     )
 
 
-def any_of(session: Session, people: Select[Any]) -> bool:
-    """Whether anybody is selected."""
-    return session.execute(people.limit(1)).first() is not None
+def ids_of(session: Session, people: Select[Any]) -> set[int | None]:
+    """The selected people's ids."""
+    return set(session.scalars(people))
 
 
 def names_of(session: Session, people: Select[Any], limit: int) -> list[tuple[int, str, str]]:

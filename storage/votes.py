@@ -1,6 +1,6 @@
 """Polls that a platform drew for us, and votes that wait until we know which poll they are in."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,10 +30,12 @@ def find_about(session: Session, platform: str, account: str, native: str) -> st
     return poll["about"] if poll else None
 
 
-def poll_of(session: Session, delivery_id: int) -> str | None:
-    """The platform's id of the poll that a delivery became."""
-    query = select(SentPoll.native).where(SentPoll.delivery_id == delivery_id).order_by(SentPoll.id.desc()).limit(1)
-    return session.scalars(query).first()
+def polls_of(session: Session, delivery_ids: Collection[int]) -> dict[int | None, str]:
+    """delivery -> the platform's id of the poll that it became (the last one), for those that became polls."""
+    if not delivery_ids:
+        return {}
+    query = select(SentPoll.delivery_id, SentPoll.native).where(SentPoll.delivery_id.in_(delivery_ids))
+    return {row.delivery_id: row.native for row in session.execute(query.order_by(SentPoll.id))}
 
 
 def free_known(session: Session, now: datetime) -> None:

@@ -91,6 +91,16 @@ def add_words(ctx: Context, pid: str, text: str) -> JournalEntry:
     return entry
 
 
+def replace_words(ctx: Context, pid: str, before: str, after: str) -> JournalEntry:
+    """Put new words in the place of those that a draft got from one message. Raises Conflict where they are no more."""
+    entry = get_open(ctx, pid)
+    head, found, tail = entry.body.rpartition(clean(before))
+    if not found:
+        raise Conflict("journal.words", T("Those words are not in the draft any more. Please send the new ones."))
+    entry.body, entry.state = check_length(f"{head}{after}{tail}"), "draft"
+    return entry
+
+
 def add_file(ctx: Context, pid: str, file: SentFile, chat: Chat) -> Attachment:
     """Add a file to a draft: kept now, fetched soon."""
     entry = _with_room_for(ctx, pid, 1)

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import structlog
 
 from api.config import MailSection
-from api.mail.service import Post, claim_mails, finish_mail
+from api.mail.service import Post, claim_mails, finish_mail, renew_mail
 from api.runtime import Runtime, StorageUnavailable
 
 log = structlog.get_logger()
@@ -41,11 +41,13 @@ class Mailer:
                 await waiter.wait(LOOK_EVERY)
 
     async def send_due(self) -> int:
-        """Send one batch of what is due now; returns how many were tried."""
+        """Send one batch of what is due now; returns how many it was."""
         posts: list[Post] = await self.runtime.transact(claim_mails, via="clock", system=True)
-        for post in posts:
-            error, lasting = await self._send(post)
-            await self.runtime.transact(finish_mail, post, error, lasting, via="clock", system=True)
+        for claimed in posts:
+            post = await self.runtime.transact(renew_mail, claimed, via="clock", system=True)
+            if post is not None:
+                error, lasting = await self._send(post)
+                await self.runtime.transact(finish_mail, post, error, lasting, via="clock", system=True)
         return len(posts)
 
     async def _send(self, post: Post) -> tuple[str | None, bool]:

@@ -5,7 +5,7 @@ Only those at home on the web, with an address on the roster, while `[mail] url`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,20 +22,22 @@ log = structlog.get_logger()
 GRACE = timedelta(minutes=2)  # an open page shows it meanwhile
 PAUSE = timedelta(hours=1)
 OPEN_PAGE = timedelta(minutes=1)  # a page that was alive so shortly ago is open
-CLAIM = timedelta(minutes=5)
+# longer than all the steps of one mail may take (sender.NETWORK_SECONDS each)
+CLAIM = timedelta(minutes=10)
 MOST_LINKS = 5
 RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30))
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A mail ready to send."""
+    """A mail ready to send. Until `until` it is ours alone; that moment is its fence."""
 
     person_id: int
     to: str
     subject: str
     text: str
     attempts: int
+    until: datetime
 
 
 def call_by_mail(ctx: Context, people: Select[Any], at: datetime | None = None) -> int:
@@ -52,16 +54,24 @@ def call_by_mail(ctx: Context, people: Select[Any], at: datetime | None = None) 
 
 
 def claim_mails(ctx: Context, limit: int = 20) -> list[Post]:
-    """Take the mails that are due. Whoever has seen their page since something waits needs none."""
-    letters = []
-    for letter in mail.take_due_calls(ctx.session, ctx.now, ctx.now + CLAIM, limit):
+    """Take mails that are due. Whoever has seen their page since something waits needs none."""
+    letters, until = [], ctx.now + CLAIM
+    for letter in mail.take_due_calls(ctx.session, ctx.now, until, limit):
         seen = letter.seen_at
         if not letter.email or (seen is not None and (seen >= letter.wanted_at or seen > ctx.now - OPEN_PAGE)):
-            mail.settle_call(ctx.session, letter.person_id, next_at=None)
+            mail.change_call(ctx.session, letter.person_id, until, next_at=None)
         else:
             letters.append(letter)
     tokens = _find_tokens(ctx, {letter.person_id: letter.wanted_at for letter in letters})
-    return [_post(ctx, letter, tokens.get(letter.person_id, [])) for letter in letters]
+    return [_post(ctx, letter, tokens.get(letter.person_id, []), until) for letter in letters]
+
+
+def renew_mail(ctx: Context, post: Post) -> Post | None:
+    """A claimed mail with its whole time before it again, asked for right before it is sent: those before it may have
+    taken long. None when another worker has it by now."""
+    until = ctx.now + CLAIM
+    held = mail.change_call(ctx.session, post.person_id, post.until, next_at=until)
+    return replace(post, until=until) if held else None
 
 
 def _find_tokens(ctx: Context, since: Mapping[int, datetime]) -> dict[int, list[str]]:
@@ -75,7 +85,7 @@ def _find_tokens(ctx: Context, since: Mapping[int, datetime]) -> dict[int, list[
     return tokens
 
 
-def _post(ctx: Context, letter: mail.Letter, tokens: Sequence[str]) -> Post:
+def _post(ctx: Context, letter: mail.Letter, tokens: Sequence[str], until: datetime) -> Post:
     address = ctx.config.web.base_url or f"http://{ctx.config.web.host}:{ctx.config.web.port}"
     subject = gettext(letter.language, "Something waits for you in gongfang")
     lines = [
@@ -91,11 +101,12 @@ def _post(ctx: Context, letter: mail.Letter, tokens: Sequence[str]) -> Post:
             len(tokens),
         )
         lines[2:2] = [head.format(n=len(tokens)), *[f"{address}/o/{token}" for token in tokens]]
-    return Post(letter.person_id, letter.email, subject, "\n\n".join(lines) + "\n", letter.attempts)
+    return Post(letter.person_id, letter.email, subject, "\n\n".join(lines) + "\n", letter.attempts, until)
 
 
 def finish_mail(ctx: Context, post: Post, error: str | None = None, lasting: bool = False) -> None:
-    """Commit what became of a mail. A failure is tried again a few times, unless it is `lasting`."""
+    """Commit what became of a mail, unless another worker has it by now. A failure is tried again a few times, unless
+    it is `lasting`."""
     done: dict[str, Any]
     if error is None:
         done = {"next_at": None, "rests_until": ctx.now + PAUSE, "error": None}
@@ -104,7 +115,7 @@ def finish_mail(ctx: Context, post: Post, error: str | None = None, lasting: boo
         done = {"next_at": None, "error": error[:300]}
     else:
         done = {"next_at": ctx.now + RETRIES[post.attempts - 1], "error": error[:300]}
-    mail.settle_call(ctx.session, post.person_id, **done)
+    mail.change_call(ctx.session, post.person_id, post.until, **done)
 
 
 def export_mail(ctx: Context, person: Person) -> dict[str, Any]:
@@ -115,4 +126,4 @@ def export_mail(ctx: Context, person: Person) -> dict[str, Any]:
 
 def erase_mail(ctx: Context, person: Person) -> None:
     """Plan no more mails to a person."""
-    mail.settle_call(ctx.session, person.id, next_at=None, error=None)
+    mail.end_call(ctx.session, person.id)

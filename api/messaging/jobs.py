@@ -7,10 +7,11 @@ from api.messaging.dialogues import close_dialogue, expired_dialogues
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.receiving import purge_inbox
 from api.messaging.tree import T
-from storage import idempotency
+from storage import idempotency, messages
 
 BATCH = 100
 KEEP_ANSWERS = timedelta(hours=24)
+KEEP_ACKS = timedelta(hours=24)
 WAITED = T("I stopped waiting for your answer, it has been a day. What you handed in or saved is still there.")
 
 
@@ -24,6 +25,11 @@ def end_dialogues(ctx: Context) -> bool:
 
 
 def forget_handled(ctx: Context) -> bool:
-    """Purge inbox rows and idempotent answers whose repeats are not expected any more; True when there may be more."""
-    idempotency.purge(ctx.session, ctx.now - KEEP_ANSWERS)
-    return purge_inbox(ctx) > 0
+    """Purge inbox rows and idempotent answers whose repeats are not expected any more, and the answers to presses that
+    were seen or not; True when there may be more."""
+    forgotten = (
+        idempotency.purge(ctx.session, ctx.now - KEEP_ANSWERS),
+        messages.purge_acks(ctx.session, ctx.now - KEEP_ACKS),
+        purge_inbox(ctx),
+    )
+    return any(forgotten)

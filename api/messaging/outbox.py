@@ -111,8 +111,10 @@ def edit_message(ctx: Context, message: Message, tree: Node, rows: Rows | None =
         return
     message.tree, message.buttons, message.poll = packed
     ctx.session.flush()
-    _change_everywhere(ctx, message, "edit")
-    message.edited_at = ctx.now
+    # an edit that waits counts from when it will be made: two asked for in a moment are still spaced
+    since = message.edited_at or ctx.now - max(EDIT_EVERY.values())
+    at = {place: max(ctx.now, since + pause) for place, pause in EDIT_EVERY.items()}
+    message.edited_at = _change_everywhere(ctx, message, "edit", at) or message.edited_at
 
 
 def delete_message(ctx: Context, message: Message) -> None:
@@ -120,15 +122,12 @@ def delete_message(ctx: Context, message: Message) -> None:
     unsent = [d.id for d in messages.deliveries_of(ctx.session, message.id) if d.state == "ready" and not d.pending]
     outbox.set_state(ctx.session, unsent, "superseded")
     ctx.session.expire_all()
-    _change_everywhere(ctx, message, "delete")
+    _change_everywhere(ctx, message, "delete", dict.fromkeys(EDIT_EVERY, ctx.now))
 
 
-def _change_everywhere(ctx: Context, message: Message, kind: str) -> None:
-    since = message.edited_at or ctx.now - max(EDIT_EVERY.values())
-    edit_at = {place: max(ctx.now, since + pause) for place, pause in EDIT_EVERY.items()}
-    at = edit_at if kind == "edit" else dict.fromkeys(EDIT_EVERY, ctx.now)
-    messages.change_everywhere(ctx.session, message.id, kind, ctx.now, at)
+def _change_everywhere(ctx: Context, message: Message, kind: str, at: dict[str, datetime]) -> datetime | None:
     ctx.wake("outbox")
+    return messages.change_everywhere(ctx.session, message.id, kind, ctx.now, at)
 
 
 def edit_copy(ctx: Context, chat_id: int, native: str, tree: Node, rows: Rows | None = None) -> None:

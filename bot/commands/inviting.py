@@ -8,7 +8,7 @@ from api.messaging.dialogues import prompt_of
 from api.messaging.tree import T
 from bot.commands.choosing import with_workshop
 from bot.commands.confirming import nobody_found, people_to_pick
-from bot.registry import HOST, Command, Feature, Talk
+from bot.registry import LEADER, Command, Feature, Talk
 from bot.turn import Turn
 
 INVITE = "invite"
@@ -69,7 +69,7 @@ def _invite(turn: Turn, pid: str, person_pid: str, name: str) -> T:
 
 
 FEATURE = Feature(
-    commands=(Command("invite", ("邀请", "invite"), T("invite somebody to my workshop"), handle_invite, who=HOST),),
+    commands=(Command("invite", ("邀请", "invite"), T("invite somebody to my workshop"), handle_invite, who=LEADER),),
     buttons=((INVITE, press_invite),),
     dialogues=((INVITE, Talk(T("an invitation"), take)),),
 )

@@ -13,6 +13,7 @@ from api.journals.service import (
     get_open,
     place_entry,
     places_to_write,
+    replace_words,
     revise_entry,
     start_entry,
 )
@@ -23,7 +24,7 @@ from api.messaging.tree import Button, Italic, Lines, Node, Rows, T, Words
 from bot.commands.mylogs import BUTTONS as MY_BUTTONS
 from bot.commands.mylogs import COMMAND as MY_LOGS
 from bot.commands.mylogs import hear_answer
-from bot.registry import Command, Feature, Talk
+from bot.registry import TOO_LATE, Command, Feature, Talk
 from bot.turn import Choices, Turn
 
 NAME = "log"
@@ -140,6 +141,7 @@ def hear_more(turn: Turn, pid: str) -> None:
         return
     if turn.text:
         add_words(turn.ctx, pid, turn.text)
+        _remember(turn, turn.text)
     refused: list[Node] = []
     for file in turn.files:
         try:
@@ -149,6 +151,25 @@ def hear_more(turn: Turn, pid: str) -> None:
             refused.append(Lines(Words(file.name), problem.say) if file.name else problem.say)
     for say in refused:
         turn.say(say)
+    show_status(turn.ctx, get_open(turn.ctx, pid), turn.face.chat.id)
+
+
+def _remember(turn: Turn, text: str) -> None:
+    """Which message said which words: they may be changed there."""
+    dialogue = turn.dialogue
+    if dialogue is not None and turn.inbound.event:
+        dialogue.data = {**dialogue.data, "said": {**dialogue.data.get("said", {}), turn.inbound.event: text}}
+
+
+def hear_edited(turn: Turn) -> None:
+    """A message of the draft was changed: so is the draft."""
+    assert turn.dialogue is not None
+    pid, before = turn.dialogue.data["entry"], turn.dialogue.data.get("said", {}).get(turn.inbound.event)
+    if before is None or not turn.text:
+        turn.say(TOO_LATE)
+        return
+    replace_words(turn.ctx, pid, before, turn.text)
+    _remember(turn, turn.text)
     show_status(turn.ctx, get_open(turn.ctx, pid), turn.face.chat.id)
 
 
@@ -262,5 +283,5 @@ FEATURE = Feature(
         ("log.again", press_again),
         *MY_BUTTONS,
     ),
-    dialogues=((NAME, Talk(T("Log"), hear, cancelled)),),
+    dialogues=((NAME, Talk(T("Log"), hear, cancelled, hear_edited)),),
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.access import HOSTS, NAMES, ROLES
-from api.communities.lookup import get_community_for
+from api.communities.lookup import get_community_for, may_list
 from api.communities.members import Member, change_role, count_members, get_member, list_members, remove_member
 from api.communities.offers import hand_over
 from api.communities.search import find_members
@@ -38,12 +38,14 @@ def press_members(turn: Turn, argument: str) -> None:
     page = read_number(number, 5) or 0
     community = get_community_for(turn.ctx, pid, "see")
     may = rights_in(turn.ctx, community)
-    shown = list_members(turn.ctx, pid, EVERY if "moderate" in may else ("active",), PAGE, offset=page * PAGE)
+    statuses = EVERY if "moderate" in may else ("active",)
+    shown = list_members(turn.ctx, pid, statuses, PAGE, offset=page * PAGE) if may_list(turn.ctx, community) else []
     counts = count_members(turn.ctx, pid)
     head: list[Node] = [Bold(Words(community.name)), Plural("{n} member", "{n} members", counts["active"])]
     if counts.get("pending"):
         head.append(Plural("{n} person waits to be let in", "{n} people wait to be let in", counts["pending"]))
-    tree = Lines(*head, Bullets(*[_line(one, "moderate" in may) for one in shown[:PAGE]]))
+    names = [Bullets(*[_line(one, "moderate" in may) for one in shown[:PAGE]])] if shown else []
+    tree = Lines(*head, *names)
     rows = _rows(pid, page, shown, may, community.kind)
     if turn.inbound.kind == "pressed" and number and turn.private:
         turn.replace_pressed(tree, rows)

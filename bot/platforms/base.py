@@ -15,17 +15,18 @@ from bot.inbound import File, Inbound
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a platform can do. The contract suite chooses its rows by these; the core asks them, never the name."""
+    """What a platform can do. The contract suite chooses its rows by these; the core asks the first three, never the
+    name. What else a platform cannot do its adapter makes up for."""
 
     buttons: bool = True  # else: numbered choices, answered by number
     acks: bool = True  # a short word to the presser of a button only
+    idempotent: bool = False  # sending the same delivery twice shows it once
     edits: bool = True
     deletes: bool = True
     rooms: bool = True
     uploads: bool = True  # people can send files
     albums: bool = True  # several of them in one message
     polls: bool = False  # it draws polls of its own (api.messaging.polls)
-    idempotent: bool = False  # sending the same delivery twice shows it once
     text_limit: int = 4096  # characters of one message
     file_limit: int = 20 * 2**20  # bytes that can be fetched
 
@@ -44,6 +45,10 @@ class RetryAfter(SendError):
 
 class Transient(SendError):
     """The network or the platform failed; trying again may help."""
+
+
+class Ambiguous(Transient):
+    """No answer was heard: it may have been done. After a few of these it is not tried again."""
 
 
 class Gone(SendError):
@@ -102,7 +107,7 @@ class Platform(Protocol):
     async def send(self, work: Work) -> Sequence[str]:
         """Make one delivery (send, edit, delete, ack); returns the platform's ids of what it became.
 
-        Raises SendError.
+        One that is sent in parts begins after `work.begun` and adds each part to it. Raises SendError.
         """
         ...
 

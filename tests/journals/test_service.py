@@ -187,10 +187,10 @@ async def test_two_clocks_send_one_digest(room: Classroom) -> None:
     assert await room.world.run(lambda ctx: ctx.session.query(Message).count()) == 2, "one each to host and cohost"
     guard, workshop_id = GUARDS["journals_waiting"], room.workshop.id
     host = room.zhang.person.id  # type: ignore[union-attr]
-    assert await room.world.run(guard, host, workshop_id)
+    assert await room.world.run(guard, [host], workshop_id) == {host}
     pid = (await room.world.run(take_next, room.workshop.pid, actor=room.chen)).entry.pid
     await room.world.run(score_entry, pid, 4, actor=room.chen)
-    assert not await room.world.run(guard, host, workshop_id), "what was read meanwhile is not announced"
+    assert not await room.world.run(guard, [host], workshop_id), "what was read meanwhile is not announced"
 
 
 async def test_withdrawn_words_are_purged_after_a_month(room: Classroom) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from api.clock import run_job
 from api.config import Config
 from api.context import Context
 from api.mail.sender import Mailer
-from api.mail.service import call_by_mail, export_mail
+from api.mail.service import Post, call_by_mail, claim_mails, erase_mail, export_mail, finish_mail, renew_mail
 from api.registry import JOBS
 from api.reminders.service import create_reminder
 from api.runtime import Runtime
@@ -147,16 +148,57 @@ async def test_failures_are_tried_again_and_end(world: World, postbox: tuple[Pos
 
 
 async def test_a_worker_that_died_leaves_it_to_another(world: World, postbox: tuple[Postbox, int]) -> None:
-    from api.mail.service import claim_mails
-
     person = await on_the_web(world)
     await call(world, person)
     world.pass_time(minutes=3)
     assert len(await world.run(claim_mails)) == 1
     assert await Mailer(world.runtime).send_due() == 0
-    world.pass_time(minutes=6)
+    world.pass_time(minutes=11)
     assert await Mailer(world.runtime).send_due() == 1
     assert len(postbox[0].letters) == 1
+
+
+@pytest.mark.both_databases
+async def test_nobody_is_written_to_twice_by_slow_workers(
+    world: World, postbox: tuple[Postbox, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that takes four minutes for each mail, and a second worker that looks for what is due meanwhile."""
+    people = [await on_the_web(world, f"老师{n}", f"t{n}@example.org") for n in range(5)]
+    await call(world, *people)
+    world.pass_time(minutes=3)
+    slow, second = Mailer(world.runtime), Mailer(world.runtime)
+    send, busy = slow._send, [False]
+
+    async def sent_slowly(post: Post) -> tuple[str | None, bool]:
+        world.pass_time(minutes=4)
+        if not busy[0]:
+            busy[0] = True
+            await second.send_due()
+            busy[0] = False
+        return await send(post)
+
+    monkeypatch.setattr(Mailer, "_send", lambda _self, post: sent_slowly(post))
+    await slow.send_due()
+    await slow.send_due()
+    assert sorted(letter["To"] for letter in postbox[0].letters) == [f"t{n}@example.org" for n in range(5)]
+
+
+async def test_a_worker_that_was_too_late_changes_nothing(world: World) -> None:
+    person = await on_the_web(world)
+    await call(world, person)
+    world.pass_time(minutes=3)
+    [late] = await world.run(claim_mails)
+    world.pass_time(minutes=11)
+    assert await world.run(renew_mail, replace(late, until=NOW)) is None
+    [second] = await world.run(claim_mails)
+    assert await world.run(renew_mail, late) is None
+    await world.run(finish_mail, late, "the network")
+    assert await world.run(renew_mail, second) is not None, "still theirs"
+    await world.run(erase_mail, person)
+    assert await world.run(renew_mail, second) is None
+    await world.run(finish_mail, second, "the network")
+    world.pass_time(hours=3)
+    assert await world.run(claim_mails) == [], "who was erased is not written to"
 
 
 async def test_an_address_that_is_two_is_not_written_to(world: World, postbox: tuple[Postbox, int]) -> None:
@@ -177,13 +219,12 @@ async def test_an_address_that_is_two_is_not_written_to(world: World, postbox: t
 async def test_no_password_in_the_clear(monkeypatch: pytest.MonkeyPatch, postbox: tuple[Postbox, int]) -> None:
     from api.config import MailSection
     from api.mail import sender
-    from api.mail.service import Post
 
     monkeypatch.setattr(sender, "_is_here", lambda host: False)
     url = SecretStr(f"smtp://user:secret@127.0.0.1:{postbox[1]}")
     settings = MailSection(url=url, sender="gongfang@example.org")
     with pytest.raises(ValueError, match="no TLS"):
-        await asyncio.to_thread(sender.send_mail, settings, Post(1, "a@example.org", "x", "y", 1))
+        await asyncio.to_thread(sender.send_mail, settings, Post(1, "a@example.org", "x", "y", 1, NOW))
 
 
 async def test_without_a_mail_server_nothing_is_planned(database_url: str) -> None:

@@ -60,7 +60,7 @@ def run(machine: type[Machine], databases: Databases, kind: str) -> None:
             run_state_machine_as_test(
                 type(machine.__name__, (machine,), {"database": database}),
                 settings=settings(
-                    max_examples=200 if kind == "sqlite" else 25, stateful_step_count=30, deadline=None,
+                    max_examples=120 if kind == "sqlite" else 25, stateful_step_count=30, deadline=None,
                     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
                 ),
             )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, func, select, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from storage.engine import Database, StorageUnavailable, after_commit, attempt
@@ -94,6 +94,36 @@ async def test_after_commit_actions_run_once_and_only_after(database: Database) 
     assert heard == ["kept"]
 
 
+async def test_a_failing_after_commit_action_is_its_own_affair(database: Database) -> None:
+    heard: list[str] = []
+
+    def job(session: Session) -> str:
+        after_commit(session, lambda: {}["nothing"])
+        after_commit(session, lambda: heard.append("next"))
+        return add("a")(session)
+
+    assert await asyncio.wait_for(database.run(job), 20) == "a"
+    assert await asyncio.wait_for(database.run(add("b")), 20) == "b"
+    with database.transaction() as session:
+        job_of_a_command = add("c")(session)
+        after_commit(session, lambda: {}["nothing"])
+    assert job_of_a_command == "c" and heard == ["next"]
+    assert await database.read(names) == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize("error", [DatabaseError("COMMIT", {}, Exception("malformed")), RuntimeError("anything")])
+async def test_the_writer_outlives_whatever_a_commit_raises(sqlite: Database, error: Exception) -> None:
+    def refuse(_connection: Any) -> None:
+        raise error
+
+    event.listen(sqlite.engine, "commit", refuse)
+    jobs = [asyncio.wait_for(sqlite.run(add(name)), 20) for name in ("a", "b")]
+    assert [type(each) for each in await asyncio.gather(*jobs, return_exceptions=True)] == [type(error)] * 2
+    event.remove(sqlite.engine, "commit", refuse)
+    assert await asyncio.wait_for(sqlite.run(add("later")), 20) == "later"
+    assert await sqlite.read(names) == {"later"}
+
+
 async def test_a_lost_shared_transaction_runs_every_job_again_alone(sqlite: Database) -> None:
     """A full disk inside a savepoint can end the whole transaction: the neighbours must not be lost with it."""
     runs: list[str] = []
@@ -123,9 +153,11 @@ async def test_a_reading_job_leaves_nothing(database: Database) -> None:
     await database.run(add("a"))
 
     def sneaky(session: Session) -> int:
+        add("b")(session)
         return session.execute(select(func.count()).select_from(Cursor)).scalar_one()
 
-    assert await database.read(sneaky) == 1
+    assert await database.read(sneaky) == 2
+    assert await database.read(names) == {"a"}
 
 
 async def test_contention_is_run_again(database: Database) -> None:

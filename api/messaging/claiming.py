@@ -1,0 +1,216 @@
+"""What is sent next: one delivery of each leased chat, asked again whether it still stands, read for its recipient.
+
+What cannot be sent ends here, each by itself: one bad row must not keep everybody else from hearing anything.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+
+from api.context import Context
+from api.messaging.polls import PREFIX, Poll, unpack_poll
+from api.messaging.render import Reader
+from api.messaging.tree import Node, Rows, unpack, unpack_rows
+from api.metrics import DELIVERIES
+from api.times import zone_of
+from storage import attachments, outbox, votes
+from storage.engine import after_commit, storage_failed
+from storage.outbox import LeasedChat, ReadyRow
+
+log = structlog.get_logger()
+
+LEASE_SECONDS = 60.0
+SEND_SECONDS = 45.0  # for one delivery, and what its files need
+SLOWEST_UPLOAD = 128 * 1024  # bytes a second
+
+# guard(ctx, people, argument...): those of `people` who are still to be told. None is among them where a chat is meant
+# and nobody in particular.
+Guard = Callable[..., Collection[int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One claimed delivery: everything an adapter needs to send it."""
+
+    chat: LeasedChat
+    delivery_id: int
+    pid: str
+    kind: str
+    tree: Node
+    rows: Rows
+    files: Sequence[str]
+    poll: Poll | None  # the same question for a platform with polls
+    reader: Reader
+    handle: str | None
+    targets: Sequence[str]  # the platform's ids of what an edit or delete changes
+    poll_id: str | None  # of the platform's own poll that it changes, without the prefix
+    attempt: int
+    repeat: bool  # claimed before without an answer being heard: it may have been sent already
+    unheard: int  # attempts whose answer was never heard, this one apart
+    seconds: float  # that sending it may take
+    begun: list[str]  # the platform's ids of the parts that are sent; who sends it in parts adds to them
+
+
+class Said(NamedTuple):
+    """What a message says."""
+
+    tree: Node
+    rows: Rows
+    files: Sequence[str]
+    poll: Poll | None
+
+
+class Head(NamedTuple):
+    """The delivery that a chat would be sent next."""
+
+    chat: LeasedChat
+    row: ReadyRow
+
+
+class End(NamedTuple):
+    """What a delivery becomes instead of being sent."""
+
+    state: str
+    error: str | None = None
+
+
+def claim_next(ctx: Context, chats: Sequence[LeasedChat], guards: Mapping[str, Guard],
+               blocked: Collection[int] = ()) -> dict[int, Work]:  # fmt: skip
+    """Claim the next delivery of each chat, by chat; those with nothing to send now are released.
+
+    Of `blocked` chats, and of those that were told to wait, only acks are claimed.
+    """
+    waiting = {chat.chat_id for chat in chats if chat.blocked_until is not None and chat.blocked_until > ctx.now}
+    left = {chat.chat_id: chat for chat in chats}
+    works, idle = dict[int, Work](), list[int]()
+    while left:
+        ready = outbox.heads(ctx.session, list(left), ctx.now, waiting.union(blocked))
+        heads = [Head(left[chat_id], rows[0]) for chat_id, rows in ready.items() if rows]
+        idle += [chat_id for chat_id, rows in ready.items() if not rows]
+        works |= _prepare(ctx, heads, guards)
+        left = {head.chat.chat_id: head.chat for head in heads if head.chat.chat_id not in works}
+    outbox.mark_claimed(ctx.session, [work.delivery_id for work in works.values()])
+    outbox.release_idle(ctx.session, idle, ctx.now)
+    return _hold_longer(ctx, works)
+
+
+def count_ended(ctx: Context, platform: str, state: str, number: int = 1) -> None:
+    """Add to /metrics once this is committed."""
+    after_commit(ctx.session, partial(DELIVERIES.labels(platform, state).inc, number))
+
+
+def _prepare(ctx: Context, heads: Sequence[Head], guards: Mapping[str, Guard]) -> dict[int, Work]:
+    """What is to be sent, by chat; what is not has ended."""
+    heads = _end(ctx, heads, _too_late(ctx, heads))
+    heads = _end(ctx, heads, _unwanted(ctx, heads, guards))
+    said, readers, unreadable = _read(ctx, heads)
+    heads = _end(ctx, heads, unreadable)
+    changed = [row.target_id for _, row in heads if row.target_id is not None]
+    parts = outbox.sent_parts(ctx.session, [*changed, *[row.id for _, row in heads if row.attempts]])
+    polls = votes.polls_of(ctx.session, changed)
+    seconds = _seconds_for(ctx, said)
+    return {
+        chat.chat_id: Work(
+            chat, row.id, row.pid, row.kind, *said[row.message_id], readers[row.id], row.handle,
+            [native for _, native in parts.get(row.target_id, [])],
+            polls[row.target_id].removeprefix(PREFIX) if row.target_id in polls else None,
+            row.attempts + 1, row.pending, row.unheard + row.pending, seconds[row.message_id],
+            [native for chat_id, native in parts.get(row.id, []) if chat_id == chat.chat_id],
+        )
+        for chat, row in heads
+    }  # fmt: skip
+
+
+def _end(ctx: Context, heads: Sequence[Head], ends: Mapping[int, End]) -> Sequence[Head]:
+    """End these deliveries; returns the heads that are still to be sent."""
+    alike: dict[End, list[int]] = defaultdict(list)
+    for chat, row in heads:
+        if (end := ends.get(row.id)) is not None:
+            alike[end].append(row.id)
+            count_ended(ctx, chat.platform, end.state)
+    for end, ids in alike.items():
+        outbox.set_state(ctx.session, ids, end.state, end.error)
+    return [head for head in heads if head.row.id not in ends]
+
+
+def _too_late(ctx: Context, heads: Sequence[Head]) -> dict[int, End]:
+    """What expired, and changes of what was never sent."""
+    rows = [row for _, row in heads]
+    changeable = outbox.changeable(ctx.session, [row.target_id for row in rows if row.target_id is not None])
+    ends = {row.id: End("superseded") for row in rows if row.target_id is not None and row.target_id not in changeable}
+    return ends | {row.id: End("expired") for row in rows if row.expires_at is not None and row.expires_at <= ctx.now}
+
+
+def _unwanted(ctx: Context, heads: Sequence[Head], guards: Mapping[str, Guard]) -> dict[int, End]:
+    """What its guard does not let through, or whose guard fails. Each is asked once for all whom it is to judge."""
+    alike: dict[str, list[ReadyRow]] = defaultdict(list)
+    for _, row in heads:
+        if row.guard:
+            alike[str(row.guard)].append(row)
+    ends: dict[int, End] = {}
+    for rows in alike.values():
+        try:
+            with ctx.attempt():
+                name, *arguments = rows[0].guard
+                stands = guards[name](ctx, {row.person_id for row in rows}, *arguments)
+        except Exception as error:
+            if storage_failed(error):
+                raise
+            log.exception("a guard failed", guard=str(rows[0].guard), deliveries=[row.pid for row in rows])
+            ends |= {row.id: End("dead", f"its guard failed: {type(error).__name__}") for row in rows}
+        else:
+            ends |= {row.id: End("skipped") for row in rows if row.person_id not in stands}
+    return ends
+
+
+def _read(ctx: Context, heads: Sequence[Head]) -> tuple[dict[int, Said], dict[int, Reader], dict[int, End]]:
+    """What messages say, by message; how each delivery is read, by delivery; those that cannot be read.
+
+    Of a push many are told the same: it is unpacked once.
+    """
+    messages = outbox.messages_of(ctx.session, {row.message_id for _, row in heads})
+    reads = outbox.readers_of(ctx.session, [chat.chat_id for chat, _ in heads])
+    said, readers, ends = dict[int, Said](), dict[int, Reader](), dict[int, End]()
+    for chat, row in heads:
+        try:
+            if row.message_id not in said:
+                said[row.message_id] = _unpack(messages[row.message_id])
+            readers[row.id] = _reader(ctx, *reads[chat.chat_id])
+        except Exception as error:
+            # neither the error's words nor its trace: what is said may be in them
+            log.error("a delivery cannot be read", delivery=row.pid, error=type(error).__name__)
+            ends[row.id] = End("dead", f"it cannot be read: {type(error).__name__}")
+    return said, readers, ends
+
+
+def _unpack(message: Any) -> Said:
+    return Said(unpack(message.tree), unpack_rows(message.buttons), list(message.files), unpack_poll(message.poll))
+
+
+def _reader(ctx: Context, language: str | None, zone: str | None) -> Reader:
+    return Reader(language or ctx.config.bot.languages[0], zone_of(zone or ctx.config.time.zone), ctx.now)
+
+
+def _seconds_for(ctx: Context, said: Mapping[int, Said]) -> dict[int, float]:
+    """How long sending each message may take: slow lines need longer for large files."""
+    pids = list({pid for one in said.values() for pid in one.files})
+    sizes = {row.pid: row.size for row in attachments.find_by_pids(ctx.session, pids)} if pids else {}
+    return {
+        key: SEND_SECONDS + sum(sizes.get(pid, 0) for pid in one.files) / SLOWEST_UPLOAD for key, one in said.items()
+    }
+
+
+def _hold_longer(ctx: Context, works: dict[int, Work]) -> dict[int, Work]:
+    """Extend the leases that would run out while their delivery is still sent."""
+    spare = timedelta(seconds=LEASE_SECONDS - SEND_SECONDS)
+    until = {chat_id: ctx.now + timedelta(seconds=work.seconds) + spare for chat_id, work in works.items()}
+    short = [chat_id for chat_id, work in works.items() if work.chat.until < until[chat_id]]
+    for chat_id in short:
+        outbox.extend_leases(ctx.session, [chat_id], until[chat_id])
+        works[chat_id] = replace(works[chat_id], chat=replace(works[chat_id].chat, until=until[chat_id]))
+    return works

@@ -1,0 +1,163 @@
+"""What is sent next: answers before pushes, each guard asked once for all, and a bad row that ends alone."""
+
+from collections.abc import AsyncIterator, Callable, Collection
+from typing import Any
+
+import pytest
+from sqlalchemy import event, update
+
+from api.context import Context
+from api.messaging.delivering import claim_work
+from api.messaging.outbox import (
+    BULK,
+    acknowledge,
+    deliver_to_people,
+    edit_message,
+    say_in_chat,
+    tell_person,
+    write_message,
+)
+from api.messaging.tree import Words
+from storage.engine import StorageUnavailable
+from storage.inbox import find_or_add_chat
+from storage.messaging import Delivery, Message
+from storage.people import Person
+from tests.support.talk import Voice, World, a_world
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with a_world(database_url) as world:
+        yield world
+
+
+def fails(_ctx: Context, _people: Collection[int | None], *_arguments: Any) -> set[int | None]:
+    raise KeyError("李老师")
+
+
+def asks_wrongly(ctx: Context, people: Collection[int | None]) -> Collection[int | None]:
+    """On PostgreSQL what comes after a failed statement fails as well, were it not for a savepoint."""
+    ctx.session.connection().exec_driver_sql("INSERT INTO chats (pid) VALUES (NULL)")
+    return people
+
+
+def nothing_more(_ctx: Context, _person_id: int) -> None:
+    pass
+
+
+def unknown_node(ctx: Context, _person_id: int) -> None:
+    ctx.session.execute(update(Message).values(tree=["no such node", "李老师"]))
+
+
+def unknown_zone(ctx: Context, person_id: int) -> None:
+    ctx.session.execute(update(Person).where(Person.id == person_id).values(zone="Asia/Nowhere"))
+
+
+BROKEN: list[tuple[list[Any] | None, Callable[[Context, int], None], str]] = [
+    (["fails", 1], nothing_more, "its guard failed: KeyError"),
+    (["asks wrongly"], nothing_more, "its guard failed: IntegrityError"),
+    (["gone since the upgrade"], nothing_more, "its guard failed: KeyError"),
+    ([], unknown_node, "it cannot be read: KeyError"),
+    ([], unknown_zone, "it cannot be read: ValueError"),
+]
+
+
+@pytest.mark.parametrize(("guard", "spoil", "reason"), BROKEN)
+async def test_a_bad_delivery_ends_alone(
+    world: World, guard: list[Any] | None, spoil: Callable[[Context, int], None], reason: str
+) -> None:
+    world.deliverers.guards = {"fails": fails, "asks wrongly": asks_wrongly}
+    li, zhang = await world.teacher("李老师"), await world.teacher("张老师")
+    assert li.person is not None and zhang.person is not None
+    await world.run(tell_person, li.person.id, Words("坏"), guard=guard or None)
+    await world.run(spoil, li.person.id)
+    await world.run(tell_person, zhang.person.id, Words("好"))
+    await world.deliverers.drain()
+    zhang.expect("好")
+    found = await world.run(lambda ctx: [(row.state, row.error) for row in ctx.session.query(Delivery)])
+    assert ("dead", reason) in found and [state for state, _ in found].count("sent") == 1
+    assert not li.sheets()
+
+
+async def test_what_comes_after_a_bad_one_is_sent(world: World) -> None:
+    world.deliverers.guards = {"fails": fails}
+    li = await world.teacher("李老师")
+    assert li.person is not None
+    await world.run(tell_person, li.person.id, Words("坏"), guard=["fails"])
+    await world.run(tell_person, li.person.id, Words("好"))
+    await world.deliverers.drain()
+    assert [sheet.text for sheet in li.sheets()] == ["好"]
+
+
+async def test_a_database_that_is_away_ends_nothing(world: World) -> None:
+    def away(*_: Any) -> set[int | None]:
+        raise StorageUnavailable("away")
+
+    li = await world.teacher("李老师")
+    assert li.person is not None
+    await world.run(tell_person, li.person.id, Words("好"), guard=["away"])
+    with pytest.raises(StorageUnavailable):
+        await world.run(claim_work, ["paper"], 9, {"away": away})
+    assert len(await world.run(claim_work, ["paper"], 9, {"away": lambda _ctx, people: people})) == 1
+
+
+async def a_push(world: World, number: int, **how: Any) -> list[Voice]:
+    people = [await world.teacher(f"老师{n}") for n in range(number)]
+    ids = [who.person.id for who in people if who.person is not None]
+    await world.run(lambda ctx: deliver_to_people(ctx, write_message(ctx, Words("推送")), ids, BULK, **how))
+    return people
+
+
+async def test_answers_do_not_wait_behind_a_push(world: World) -> None:
+    await a_push(world, 6)
+    await world.run(lambda ctx: len(claim_work(ctx, [], 0, {})))  # only routes it
+    world.pass_time(seconds=1)
+
+    def press(ctx: Context) -> None:
+        for native in ("a", "b"):
+            chat = find_or_add_chat(ctx.session, "paper", "", native, "private", "", ctx.now)
+            acknowledge(ctx, chat, native, None) if native == "a" else say_in_chat(ctx, chat, Words("答"))
+
+    await world.run(press)
+    works = await world.run(claim_work, ["paper"], 3, {})
+    assert sorted(work.kind for work in works) == ["ack", "send", "send"]
+    assert {"a", "b"} < {work.chat.native for work in works}, "and what is left of the room is for the push"
+    assert len(await world.run(claim_work, ["paper"], 9, {})) == 5
+
+
+async def test_a_guard_is_asked_once_for_all(world: World) -> None:
+    asked: list[tuple[int, tuple[Any, ...]]] = []
+
+    def odd(_ctx: Context, people: Collection[int | None], *arguments: Any) -> set[int | None]:
+        asked.append((len(people), arguments))
+        return {who for who in people if who is not None and who % 2}
+
+    await a_push(world, 6, guard=["odd", 7, "七"])
+    works = await world.run(claim_work, ["paper"], 9, {"odd": odd})
+    assert asked == [(6, (7, "七"))]
+    assert len(works) == 3
+    states = await world.run(lambda ctx: [(row.state, row.person_id % 2) for row in ctx.session.query(Delivery)])
+    assert set(states) == {("ready", 1), ("skipped", 0)}
+
+
+async def test_many_edits_ask_no_more_than_few(world: World) -> None:
+    await a_push(world, 12)
+    await world.deliverers.drain()
+    message = await world.run(lambda ctx: ctx.session.query(Message).one().id)
+    await world.run(lambda ctx: edit_message(ctx, ctx.session.get_one(Message, message), Words("改")))
+    world.pass_time(seconds=10)
+    counts: list[int] = []
+    for limit in (2, 10):
+        statements: list[str] = []
+
+        def look(_c: Any, _cursor: Any, statement: str, *_: Any, into: list[str] = statements) -> None:
+            into.append(statement)
+
+        engine = world.runtime.database.engine
+        event.listen(engine, "before_cursor_execute", look)
+        works = await world.run(claim_work, ["paper"], limit, {})
+        event.remove(engine, "before_cursor_execute", look)
+        assert len(works) == limit and all(work.kind == "edit" and len(work.targets) == 1 for work in works)
+        assert len({work.targets[0] for work in works}) == limit, "each its own"
+        counts.append(len(statements))
+    assert counts[0] == counts[1], counts
