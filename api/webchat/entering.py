@@ -10,6 +10,7 @@ from api.errors import Conflict, Problem, not_found
 from api.messaging.tree import T
 from api.people.binding import redeem_code
 from api.people.codes import Claim, group, look_up_code, read_code
+from api.people.doors import telegram_link
 from api.people.texts import PRIVACY_VERSION
 from api.people.websessions import (
     SignedIn,
@@ -36,6 +37,7 @@ class Invited:
     code: str  # grouped, as it is printed
     name: str
     places: Sequence[str]
+    telegram: str  # where it leads to the same on Telegram, or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def peek_code(ctx: Context, text: str, secret: str, address: str) -> Invited | P
     school = ctx.session.get(Community, claim.person.school_id) if claim.person.school_id else None
     region = ctx.session.get(Community, claim.person.region_id) if claim.person.region_id else None
     places = [place.name for place in (school, region) if place is not None]
-    return Invited(group(read_code(text) or text), claim.person.name, places)
+    code = read_code(text) or text
+    return Invited(group(code), claim.person.name, places, telegram_link(ctx, code))
 
 
 def enter_by_code(ctx: Context, text: str, version: str, secret: str, device: str, address: str) -> Entered | Problem:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.context import Context
+from api.people.doors import telegram_link
 from storage.communities import Community, Membership
 from tests.communities.test_chat import (  # noqa: F401  they run here, with the fixtures of this module
     test_a_code_alone_is_enough,
@@ -59,7 +60,9 @@ async def test_a_deep_link_binds_and_joins(world: TelegramWorld) -> None:
     await world.run(_set_code, workshop.id)
     phone: Any = world.new_voice("小李")
     code = await code_for(world, li)
-    phone.phone.start(world.bot, code.replace("-", ""))
+    link = await world.run(telegram_link, code.replace("-", ""))
+    assert link.startswith(f"https://t.me/{world.bot.username}?start=")
+    phone.phone.start(world.bot, link.partition("=")[2])
     await world.settle()
     phone.expect("李梅", "会记录")
     await phone.press("同意")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from api.messaging.delivering import Work
+from api.people.doors import keep_username
 from api.runtime import Runtime
 from bot.inbound import File, Inbound
 from bot.platforms.base import Capabilities, Finding, Rejected, RetryAfter, SendError, Transient
@@ -50,6 +51,7 @@ class TelegramPlatform:
 
         me = await client.call(GetMe())
         self.username = me.username or ""
+        await self.runtime.transact(keep_username, self.account, self.username)
 
     async def _open(self) -> "Client":
         if self._client is None:

@@ -87,7 +87,9 @@ def entrance_routes(desk: Desk) -> APIRouter:
         page = gate.stranger(request)
         notice = html_of(privacy_notice().children[1], reader_for(gate, page))  # type: ignore[attr-defined]
         plain_code = found.code.replace("-", "")
-        invite = views.Invite(plain_code, found.name, tuple(found.places), notice, str(PRIVACY_VERSION))
+        invite = views.Invite(
+            plain_code, found.name, tuple(found.places), notice, str(PRIVACY_VERSION), found.telegram
+        )
         return gate.page("claim.html", page, invite=invite)
 
     @router.post("/c/{code}")

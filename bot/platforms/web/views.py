@@ -195,6 +195,7 @@ class Invite:
     places: tuple[str, ...]
     privacy: Markup
     privacy_version: str
+    telegram: str
 
 
 @dataclass(frozen=True)
