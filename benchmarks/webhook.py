@@ -86,7 +86,9 @@ async def compare(kind: str) -> tuple[float, float]:
         service = stack.enter_context(running(folder, env))
         _, peer = stack.enter_context(python("-m", "benchmarks.aiogram_peer", urls[1], SECRET))
         service.seconds_until("/readyz", 200)
-        http = await stack.enter_async_context(aiohttp.ClientSession())
+        # servers drop connections that are idle for 5 s, which the other side's round may take: ours go before that
+        idle = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=1)
+        http = await stack.enter_async_context(aiohttp.ClientSession(connector=idle))
         rounds = []
         for n in range(ROUNDS + 1):
             rounds.append([
