@@ -71,7 +71,8 @@ DEVICES = (
     Device("d2", HOSTILE, "清河县", NOON, NOON),
 )
 SETTINGS = (Setting("language", "语言", "界面的语言", (Option("zh_CN", "中文", True), Option("en", "English"))),)
-INVITE = Invite("ABCD23456789", HOSTILE, ("实验小学", HOSTILE), Markup("<p>会记录什么</p>"), "1")
+INVITE = Invite("ABCD23456789", HOSTILE, ("实验小学", HOSTILE), Markup("<p>会记录什么</p>"), "1",
+                "https://t.me/gongfang_bot?start=ABCD23456789")  # fmt: skip
 LINK = OneTimeLink("token", "林晓雯", NOON)
 
 PAGES: dict[str, tuple[str, Page, dict[str, object]]] = {
