@@ -27,7 +27,7 @@ class Deliverers(Workers[Work]):
     platforms: Mapping[str, Platform]
     guards: Mapping[str, Guard]
     signal = "outbox"
-    at_once = 32
+    at_once = 64
     settling: Together[tuple[Work, Outcome], Work | None] = field(init=False)
 
     def __post_init__(self) -> None:

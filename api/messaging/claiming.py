@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 LEASE_SECONDS = 60.0
 SEND_SECONDS = 45.0  # for one delivery, and what its files need
+SPARE_SECONDS = 5.0  # a lease outlasts its delivery by
 SLOWEST_UPLOAD = 128 * 1024  # bytes a second
 
 # guard(ctx, people, argument...): those of `people` who are still to be told. None is among them where a chat is meant
@@ -206,11 +207,14 @@ def _seconds_for(ctx: Context, said: Mapping[int, Said]) -> dict[int, float]:
 
 
 def _hold_longer(ctx: Context, works: dict[int, Work]) -> dict[int, Work]:
-    """Extend the leases that would run out while their delivery is still sent."""
-    spare = timedelta(seconds=LEASE_SECONDS - SEND_SECONDS)
-    until = {chat_id: ctx.now + timedelta(seconds=work.seconds) + spare for chat_id, work in works.items()}
-    short = [chat_id for chat_id, work in works.items() if work.chat.until < until[chat_id]]
-    for chat_id in short:
-        outbox.extend_leases(ctx.session, [chat_id], until[chat_id])
-        works[chat_id] = replace(works[chat_id], chat=replace(works[chat_id].chat, until=until[chat_id]))
+    """Extend the leases that would run out while their delivery is still sent: all of one length in one statement."""
+    short: dict[float, list[int]] = defaultdict(list)
+    for chat_id, work in works.items():
+        if work.chat.until < ctx.now + timedelta(seconds=work.seconds + SPARE_SECONDS):
+            short[work.seconds].append(chat_id)
+    for seconds, chats in short.items():
+        until = ctx.now + timedelta(seconds=seconds + LEASE_SECONDS - SEND_SECONDS)
+        outbox.extend_leases(ctx.session, chats, until)
+        for chat_id in chats:
+            works[chat_id] = replace(works[chat_id], chat=replace(works[chat_id].chat, until=until))
     return works
