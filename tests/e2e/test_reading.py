@@ -1,9 +1,12 @@
 """Reading on a phone: the page stays in place, days have names, answers come into sight (issue 2, web chat)."""
 
+import asyncio
 import re
+from contextlib import suppress
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Route, expect
 
 from api.communities.tree import ensure_web_room
 from api.messaging.outbox import tell_person
@@ -13,6 +16,7 @@ from tests.support.talk import Voice
 
 HELP = [[Button(T("What can I do?"), "run:help")]]
 SCROLLED = "() => [document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollTop]"
+TWO_TAPS = "() => { document.querySelector('.pane .back').click(); document.querySelector('.row a').click(); }"
 
 
 @pytest.fixture
@@ -49,6 +53,24 @@ async def test_only_the_conversation_scrolls_never_the_page(world: Served, li: V
     await expect(phone.page.locator(".unread-from")).to_be_visible()
     assert await phone.page.evaluate(SCROLLED) == [0, 0]
     await expect(phone.page.locator(".bar .back")).to_be_in_viewport()
+    await phone.close()
+
+
+async def test_the_last_tap_wins(world: Served, li: Voice) -> None:
+    """Back, and at once a chat: what was asked for first must not take its place when it comes late."""
+    phone = await world.window(li, **PHONE)
+    await greeted(phone)
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await asyncio.sleep(0.6)
+        with suppress(PlaywrightError):  # the page no longer waits for it
+            await route.fulfill(response=answer)
+
+    await phone.page.route("**/web", late)
+    await phone.page.evaluate(TWO_TAPS)
+    await phone.page.wait_for_timeout(1000)
+    await expect(phone.page.locator("#chat")).to_have_attribute("data-title", "工坊助手")
     await phone.close()
 
 
