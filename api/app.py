@@ -41,16 +41,19 @@ V1: tuple[APIRouter, ...] = (
 
 
 def create_app(runtime: Runtime, extra_routers: Sequence[APIRouter] = ()) -> FastAPI:
-    """The application over a runtime; `extra_routers` are the pages and webhooks of the chat platforms."""
+    """The application over a runtime; `extra_routers` are the pages and webhooks of the chat platforms.
+
+    Routes are tried one after the other: what is called most comes first.
+    """
     app = FastAPI(title="工坊 gongfang", version="1", openapi_url="/v1/openapi.json", docs_url=None, redoc_url=None)
     app.state.runtime = runtime
     app.state.spool = Spool()
     install_problems(app)
     app.add_middleware(BodyLimit)
+    for router in extra_routers:
+        app.include_router(router, include_in_schema=False)
     for router in V1:
         app.include_router(router, prefix="/v1", responses=PROBLEMS)
     # the way FastAPI documents for changing the description; its types know no such assignment
     app.openapi = partial(describe, app)  # type: ignore[method-assign]
-    for router in extra_routers:
-        app.include_router(router, include_in_schema=False)
     return app

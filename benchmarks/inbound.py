@@ -5,13 +5,14 @@ import time
 from statistics import median
 from typing import Any
 
-from api.messaging.receiving import Arrival, receive
+from api.messaging.receiving import Arrival
 from api.messaging.tree import T
 from api.runtime import Runtime
 from benchmarks.county import add_teachers, fresh_database, native, open_runtime
 from benchmarks.peer import Peer, echo, make_engine
 from bot.dispatch import Dispatcher
 from bot.handle import Handlers
+from bot.intake import Intake
 from bot.registry import Command, Feature
 from bot.turn import Turn
 from storage.inbox import count_waiting
@@ -48,9 +49,9 @@ async def measure_ours(runtime: Runtime, start: int) -> float:
     feature = Feature(commands=(Command("echo", ("回声",), T("what I can do for you"), answer),))
     handlers = Handlers(runtime, Dispatcher([feature]), {"paper": Paper()})
     task = runtime.spawn(handlers.run(), "handlers")
+    intake = Intake(runtime, "paper", "")
     works = [
-        runtime.transact(receive, "paper", "", [Arrival(f"e{n}", native(n), "private", raw(n))])
-        for n in range(start, start + UPDATES)
+        intake.take(Arrival(f"e{n}", native(n), "private", raw(n))) for n in range(start, start + UPDATES)
     ]
     began = time.perf_counter()
     await all_at(AT_ONCE, works)

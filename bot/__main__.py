@@ -140,8 +140,8 @@ class Service:
         return server
 
     def _application(self) -> FastAPI:
-        routers = [*make_routers(self.runtime), *webhook_routers(self.runtime)]
-        return create_app(self.runtime, [health_routes(self.runtime), *routers])
+        routers = [*webhook_routers(self.runtime), health_routes(self.runtime), *make_routers(self.runtime)]
+        return create_app(self.runtime, routers)
 
     def _health_only(self) -> FastAPI:
         app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)

@@ -66,11 +66,12 @@ class Deliverers(Workers[Work]):
         if work.repeat and risky:
             AMBIGUOUS_SENDS.labels(platform.name).inc()
         outcome = await self._try(platform, work)
-        if not (outcome.unheard and risky):
-            # to do it again shows nothing twice
-            return replace(outcome, unheard=False, unsure=not risky and (outcome.unheard or work.repeat))
-        AMBIGUOUS_SENDS.labels(platform.name).inc()
-        return outcome
+        if outcome.unheard and risky:
+            AMBIGUOUS_SENDS.labels(platform.name).inc()
+            return outcome
+        unsure = not risky and (outcome.unheard or work.repeat)
+        # to do it again shows nothing twice
+        return replace(outcome, unheard=False, unsure=True) if unsure else outcome
 
     async def _try(self, platform: Platform, work: Work) -> Outcome:
         try:

@@ -10,7 +10,7 @@ import structlog
 from api.context import Context
 from api.errors import Problem
 from api.messaging import receiving, votes
-from api.messaging.faces import recognise
+from api.messaging.faces import Chat, recognise
 from api.messaging.receiving import LeasedRow
 from api.messaging.tree import Code, Node, T
 from api.metrics import HANDLER_FAILURES
@@ -95,14 +95,15 @@ def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: D
     Returns the chat's next row. What the handler could not do is raised: nothing of it is left then. A vote whose poll
     is not known yet waits.
     """
-    if not receiving.hold_row(ctx, row):
+    chat = receiving.hold_row(ctx, row)
+    if chat is None:
         return None
     if inbound.kind == "voted":
         about = votes.about_of(ctx, row.platform, row.account, inbound.event)
         if about is None:
             return receiving.finish_row(ctx, row, "waiting_poll", inbound.event)
         inbound = replace(inbound, action=about)
-    turn = _turn(ctx, row, inbound)
+    turn = _turn(ctx, chat, inbound)
     turn.numbered, turn.administers = numbered, administers
     dispatcher.handle(turn)
     turn.speak()
@@ -116,9 +117,10 @@ def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, nu
     It is said once. Whoever pressed a button under a message reads a toast, where the platform has them. In a dialogue
     the refusal is part of the conversation, and a number is to be kept: these are messages, private where possible.
     """
-    if not receiving.hold_row(ctx, row):
+    chat = receiving.hold_row(ctx, row)
+    if chat is None:
         return None
-    turn = _turn(ctx, row, inbound)
+    turn = _turn(ctx, chat, inbound)
     unknown = turn.face.person is None and not turn.private  # no message to them that the room would not read
     passing = toasts and number is None and not inbound.action.startswith(f"{CHOICE}:")
     if inbound.kind == "pressed" and (unknown or passing):
@@ -130,8 +132,8 @@ def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, nu
     return receiving.finish_row(ctx, row, reason=number)
 
 
-def _turn(ctx: Context, row: LeasedRow, inbound: Inbound) -> Turn:
-    face = recognise(ctx, row.chat_id, inbound.sender, inbound.name, inbound.language)
+def _turn(ctx: Context, chat: Chat, inbound: Inbound) -> Turn:
+    face = recognise(ctx, chat, inbound.sender, inbound.name, inbound.language)
     ctx.actor = face.person
     return Turn(ctx, face, inbound)
 

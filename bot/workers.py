@@ -51,11 +51,13 @@ class Together(Generic[Given, Result]):
         try:
             results = await self.keep([given for given, _ in batch])
         except Exception as error:
-            if len(batch) > 1:  # one of them spoils it for nobody else
+            if len(batch) > 1 and not isinstance(error, StorageUnavailable):  # one of them spoils it for nobody else
                 for one in batch:
                     await self._keep([one])
-            elif not batch[0][1].done():
-                batch[0][1].set_exception(error)
+                return
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
             return
         for (_, future), result in zip(batch, results, strict=True):
             if not future.done():

@@ -1,6 +1,6 @@
 """Queries of the inbox: what arrived is stored raw; handlers lease chats and take their oldest row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -11,24 +11,42 @@ from sqlalchemy.orm import Session
 
 from storage.base import new_pid
 from storage.messaging import Chat, Cursor, Incoming
-from storage.writing import QUIET_UPDATE, count_changed, insert_into, table_of, take, upsert
+from storage.writing import QUIET_UPDATE, among, count_changed, insert_into, table_of, take, upsert
 
 CHATS, INBOX = table_of(Chat), table_of(Incoming)
 # the busiest statements are built once: building them costs more than running them
 HOLD = (
-    select(CHATS.c.id)
-    .join(INBOX, INBOX.c.chat_id == CHATS.c.id)
+    select(Chat)
+    .join(Incoming, Incoming.chat_id == Chat.id)
     .where(
-        INBOX.c.id == bindparam("row"), INBOX.c.state == "new",
-        CHATS.c.id == bindparam("chat"), CHATS.c.in_fence == bindparam("fence"),
+        Incoming.id == bindparam("row"), Incoming.state == "new",
+        Chat.id == bindparam("chat"), Chat.in_fence == bindparam("fence"),
     )
-    .with_for_update(of=CHATS)
+    .with_for_update(of=Chat)
 )  # fmt: skip
+OTHERS = INBOX.alias()
+NEXT = (
+    select(func.min(OTHERS.c.id))
+    .where(OTHERS.c.chat_id == INBOX.c.chat_id, OTHERS.c.state == "new", OTHERS.c.id != INBOX.c.id)
+    .correlate(INBOX)
+    .scalar_subquery()
+)
 FINISH = (
     update(INBOX)
     .where(INBOX.c.id == bindparam("row"))
     .values(state=bindparam("now_state"), reason=bindparam("why"), handled_at=bindparam("at"))
+    .returning(NEXT)
 )
+FREE = (
+    select(CHATS.c.id, CHATS.c.native, CHATS.c.title, CHATS.c.state, CHATS.c.in_next_at)
+    .where(
+        CHATS.c.platform == bindparam("platform"), CHATS.c.account == bindparam("account"),
+        among(CHATS.c.native, "natives"),
+    )
+    .with_for_update(skip_locked=True)
+)  # fmt: skip
+ROW = select(INBOX).where(INBOX.c.id == bindparam("row"))
+OLDEST = select(INBOX).where(INBOX.c.chat_id == bindparam("chat"), INBOX.c.state == "new").order_by(INBOX.c.id).limit(1)
 RELEASE = (
     update(CHATS)
     .where(CHATS.c.id == bindparam("chat"), ~exists().where(INBOX.c.chat_id == CHATS.c.id, INBOX.c.state == "new"))
@@ -38,11 +56,12 @@ RELEASE = (
 
 @dataclass(frozen=True, slots=True)
 class LeasedRow:
-    """The oldest unhandled row of a leased chat. Whoever holds `fence` may handle it."""
+    """The oldest unhandled row of a chat that is leased until `until`. Whoever holds `fence` may handle it."""
 
     inbox_id: int
     chat_id: int
     fence: int
+    until: datetime
     platform: str
     account: str
     event_id: str
@@ -76,6 +95,33 @@ def _chat_upsert(dialect: str) -> Any:
     return row.returning(CHATS.c.id)
 
 
+def lock_free_chats(session: Session, platform: str, account: str, natives: Collection[str]) -> dict[str, Any]:
+    """Those of these chats that are known and that nobody has locked, by the platform's id, locked until the commit.
+
+    Whoever locks many must not wait for one while others wait for him.
+    """
+    named = {"platform": platform, "account": account, "natives": list(natives)}
+    return {row.native: row for row in session.execute(FREE, named)}
+
+
+def make_due(session: Session, chat_ids: Sequence[int], now: datetime) -> None:
+    """Handlers have something to do in these chats."""
+    if chat_ids:
+        due = update(Chat).where(Chat.id.in_(chat_ids)).values(in_next_at=now)
+        session.execute(due, execution_options=QUIET_UPDATE)
+
+
+def add_all_incoming(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Store raw events, each with `platform`, `account`, `event_id`, `chat_id`, `raw` and `received_at`, in this order;
+    returns how many were not stored before."""
+    return count_changed(session, _arrivals(session.get_bind().dialect.name), [*rows]) if rows else 0
+
+
+@cache
+def _arrivals(dialect: str) -> Any:
+    return insert_into(dialect, Incoming).on_conflict_do_nothing(index_elements=["platform", "account", "event_id"])
+
+
 def add_incoming(
     session: Session,
     chat_id: int,
@@ -97,8 +143,7 @@ def add_incoming(
 
 @cache
 def _arrival(dialect: str) -> Any:
-    row = insert_into(dialect, Incoming)
-    return row.on_conflict_do_nothing(index_elements=["platform", "account", "event_id"]).returning(INBOX.c.id)
+    return _arrivals(dialect).returning(INBOX.c.id)
 
 
 def save_cursor(session: Session, platform: str, account: str, name: str, value: str) -> None:
@@ -132,12 +177,13 @@ def lease_chats(
         .order_by(Chat.in_next_at)
         .limit(limit)
     )
-    lease = {"in_leased_until": now + timedelta(seconds=seconds), "in_fence": Chat.in_fence + 1}
+    until = now + timedelta(seconds=seconds)
+    lease = {"in_leased_until": until, "in_fence": Chat.in_fence + 1}
     fences = {chat_id: fence for chat_id, fence in take(session, due, Chat, lease, Chat.id, Chat.in_fence)}
     heads = _oldest_rows(session, list(fences)) if fences else {}
     for chat_id in fences.keys() - heads.keys():
         release_chat(session, chat_id)
-    return [_leased(heads[chat_id], fences[chat_id]) for chat_id in fences if chat_id in heads]
+    return [_leased(heads[chat_id], fences[chat_id], until) for chat_id in fences if chat_id in heads]
 
 
 def on_platforms(platforms: Sequence[str]) -> ColumnElement[bool]:
@@ -156,32 +202,38 @@ def _oldest_rows(session: Session, chat_ids: Sequence[int]) -> dict[int, Any]:
     return {row.chat_id: row for row in rows}
 
 
-def _leased(row: Any, fence: int) -> LeasedRow:
-    return LeasedRow(row.id, row.chat_id, fence, row.platform, row.account, row.event_id, row.raw, row.received_at)
+def _leased(row: Any, fence: int, until: datetime) -> LeasedRow:
+    event = (row.platform, row.account, row.event_id, row.raw, row.received_at)
+    return LeasedRow(row.id, row.chat_id, fence, until, *event)
 
 
-def hold_chat(session: Session, chat_id: int, fence: int, inbox_id: int) -> bool:
-    """Whether this worker still owns the chat and the row is still to do; locks the chat until the commit."""
-    return session.execute(HOLD, {"chat": chat_id, "fence": fence, "row": inbox_id}).first() is not None
+def hold_chat(session: Session, row: LeasedRow) -> Chat | None:
+    """The chat, locked until the commit, while this worker still owns it and the row is still to do; else None."""
+    return session.scalars(HOLD, {"chat": row.chat_id, "fence": row.fence, "row": row.inbox_id}).first()
 
 
-def finish_row(session: Session, inbox_id: int, now: datetime, state: str = "done", reason: str | None = None) -> None:
-    """Mark one row handled (done), unreadable (dead), or waiting for something (waiting_key, waiting_poll)."""
-    values = {"row": inbox_id, "now_state": state, "why": reason, "at": now}
-    session.execute(FINISH, values)
+def finish_row(
+    session: Session, row: LeasedRow, now: datetime, seconds: float, state: str = "done", reason: str | None = None
+) -> LeasedRow | None:
+    """Mark a row handled (done), unreadable (dead), or waiting for something (waiting_key, waiting_poll).
 
-
-def next_row(session: Session, chat_id: int, fence: int, now: datetime, seconds: float) -> LeasedRow | None:
-    """The chat's next row under the same lease, renewed; without one the chat is released."""
-    if release_chat(session, chat_id):
+    Returns the chat's next row under the same lease, renewed where half of it is over; without one the chat is
+    released.
+    """
+    values = {"row": row.inbox_id, "now_state": state, "why": reason, "at": now}
+    following = session.execute(FINISH, values).scalar_one()
+    if following is not None:
+        found = session.execute(ROW, {"row": following}).one()
+    elif release_chat(session, row.chat_id):
         return None
-    query = select(Incoming.__table__).where(Incoming.chat_id == chat_id, Incoming.state == "new")
-    row = session.execute(query.order_by(Incoming.id).limit(1)).one()
-    session.execute(
-        update(Chat).where(Chat.id == chat_id).values(in_leased_until=now + timedelta(seconds=seconds)),
-        execution_options=QUIET_UPDATE,
-    )
-    return _leased(row, fence)
+    else:  # it came this very moment
+        found = session.execute(OLDEST, {"chat": row.chat_id}).one()
+    until = row.until
+    if until - now < timedelta(seconds=seconds) / 2:
+        until = now + timedelta(seconds=seconds)
+        renewed = update(Chat).where(Chat.id == row.chat_id).values(in_leased_until=until)
+        session.execute(renewed, execution_options=QUIET_UPDATE)
+    return _leased(found, row.fence, until)
 
 
 def end_lease(session: Session, chat_id: int, fence: int) -> None:

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, Id, Json, Pid, ref
 
+# room in each page of PostgreSQL: a row that stays in its page when it changes needs no new entries in the indexes
+CHANGED_OFTEN = {"postgresql_with": {"fillfactor": 70}}
+
 
 class Chat(Base):
     """One conversation on one platform, private or room. Both the inbox and the outbox lease chats."""
@@ -20,6 +23,7 @@ class Chat(Base):
         UniqueConstraint("platform", "account", "native"),
         Index("ix_chats_in_next_at", "in_next_at", postgresql_where=text("in_next_at IS NOT NULL")),
         Index("ix_chats_next_at", "next_at", postgresql_where=text("next_at IS NOT NULL")),
+        CHANGED_OFTEN,
     )
     id: Mapped[Id]
     pid: Mapped[Pid]
@@ -66,6 +70,7 @@ class Incoming(Base):
             postgresql_where=text("state = 'waiting_poll'"),
         ),
         Index("ix_inbox_handled_at", "handled_at"),
+        CHANGED_OFTEN,
     )
     id: Mapped[Id]
     platform: Mapped[str] = mapped_column(String(16))
@@ -119,6 +124,11 @@ class Delivery(Base):
             "ix_deliveries_acks", "created_at",
             sqlite_where=text("kind = 'ack'"), postgresql_where=text("kind = 'ack'"),
         ),
+        Index(
+            "ix_deliveries_target_id", "target_id",
+            sqlite_where=text("target_id IS NOT NULL"), postgresql_where=text("target_id IS NOT NULL"),
+        ),
+        CHANGED_OFTEN,
     )  # fmt: skip
     id: Mapped[Id]
     pid: Mapped[Pid]
@@ -127,7 +137,7 @@ class Delivery(Base):
     lane: Mapped[int] = mapped_column(default=0)  # -1 acks, 0 replies, 1 personal, 2 bulk
     person_id: Mapped[int | None] = ref("persons", index=False)  # addressed to a person: chat_id follows at the claim
     chat_id: Mapped[int | None] = ref("chats", index=False)
-    target_id: Mapped[int | None] = ref("deliveries")  # the delivery that an edit or delete changes
+    target_id: Mapped[int | None] = ref("deliveries", index=False)  # the delivery that an edit or delete changes
     handle: Mapped[str | None]  # the platform's own: callback id, thread
     not_before: Mapped[datetime]
     expires_at: Mapped[datetime | None]

@@ -7,40 +7,39 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Integer, and_, bindparam, case, cast, exists, func, literal, or_, select, update
+from sqlalchemy import Integer, and_, bindparam, case, cast, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.communities import Community, Room
 from storage.inbox import on_platforms
 from storage.messaging import Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
-from storage.writing import QUIET_UPDATE, insert_into, table_of, take, upsert
+from storage.writing import QUIET_UPDATE, add_rows, among, table_of, take, upsert
 
 CHATS, SENDINGS, MESSAGES = table_of(Chat), table_of(Delivery), table_of(Message)
+IDENTITIES, PERSONS, ROOMS, COMMUNITIES = table_of(Identity), table_of(Person), table_of(Room), table_of(Community)
 # the busiest statements are built once: building them costs more than running them
 WAKE = (
     update(CHATS)
     .where(
-        CHATS.c.id.in_(bindparam("chats", expanding=True)),
+        among(CHATS.c.id, "chats"),
         or_(CHATS.c.next_at.is_(None), CHATS.c.next_at > bindparam("at", type_=CHATS.c.next_at.type)),
     )
     .values(next_at=bindparam("at", type_=CHATS.c.next_at.type))
 )
-THESE: BindParameter[int] = bindparam("chats", expanding=True)
 NOW = bindparam("now", type_=CHATS.c.next_at.type)
 HOLD = (
     select(CHATS.c.id, CHATS.c.fence, CHATS.c.blocked_until)
-    .where(CHATS.c.id.in_(THESE))
+    .where(among(CHATS.c.id, "chats"))
     .order_by(CHATS.c.id)
     .with_for_update()
 )
 FIRST = (
     select(func.min(SENDINGS.c.id))
     .where(
-        SENDINGS.c.chat_id.in_(THESE),
+        among(SENDINGS.c.chat_id, "chats"),
         SENDINGS.c.state == "ready",
         or_(SENDINGS.c.not_before <= NOW, SENDINGS.c.attempts > 0),
     )
@@ -57,26 +56,26 @@ HEADS = (
     .order_by(SENDINGS.c.chat_id, SENDINGS.c.lane)
 )  # fmt: skip
 SAID = select(MESSAGES.c.id, MESSAGES.c.tree, MESSAGES.c.buttons, MESSAGES.c.files, MESSAGES.c.poll).where(
-    MESSAGES.c.id.in_(bindparam("messages", expanding=True))
+    among(MESSAGES.c.id, "messages")
 )
 READERS = (
     select(
-        Chat.id,
-        func.coalesce(Person.language, Identity.language, Community.language),
-        func.coalesce(Person.zone, Community.zone),
+        CHATS.c.id,
+        func.coalesce(PERSONS.c.language, IDENTITIES.c.language, COMMUNITIES.c.language),
+        func.coalesce(PERSONS.c.zone, COMMUNITIES.c.zone),
     )
-    .outerjoin(Identity, Identity.id == Chat.identity_id)
-    .outerjoin(Person, Person.id == Identity.person_id)
-    .outerjoin(Room, Room.chat_id == Chat.id)
-    .outerjoin(Community, Community.id == Room.community_id)
-    .where(Chat.id.in_(THESE))
+    .outerjoin(IDENTITIES, IDENTITIES.c.id == CHATS.c.identity_id)
+    .outerjoin(PERSONS, PERSONS.c.id == IDENTITIES.c.person_id)
+    .outerjoin(ROOMS, ROOMS.c.chat_id == CHATS.c.id)
+    .outerjoin(COMMUNITIES, COMMUNITIES.c.id == ROOMS.c.community_id)
+    .where(among(CHATS.c.id, "chats"))
 )
 LATER = (
     select(func.min(SENDINGS.c.not_before))
     .where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == "ready", SENDINGS.c.not_before > NOW)
     .scalar_subquery()
 )
-ROWS = SENDINGS.c.id.in_(bindparam("rows", expanding=True))
+ROWS = among(SENDINGS.c.id, "rows")
 CLAIMED = (
     update(SENDINGS)
     .where(ROWS)
@@ -89,13 +88,19 @@ SENT = (
     .where(ROWS)
     .values(state="sent", error=None, pending=False, sent_at=bindparam("at", type_=SENDINGS.c.sent_at.type))
 )
+TO_HOME = (
+    update(SENDINGS)
+    .where(ROWS)
+    .values(chat_id=select(Person.home_chat_id).where(Person.id == SENDINGS.c.person_id).scalar_subquery())
+    .returning(SENDINGS.c.chat_id)
+)
 # what somebody waits for: acks and replies
 ASKED = and_(Delivery.state == "ready", Delivery.lane <= 0)
 # of a blocked chat everything waits, acks apart: what is due is looked at again when it may go
 WAITS = exists().where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == "ready")
 RELEASE_IDLE = (
     update(CHATS)
-    .where(CHATS.c.id.in_(THESE))
+    .where(among(CHATS.c.id, "chats"))
     .values(
         leased_until=None, next_at=case(((CHATS.c.blocked_until > NOW) & WAITS, CHATS.c.blocked_until), else_=LATER)
     )
@@ -124,8 +129,7 @@ class Held:
     blocked_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyRow:
+class ReadyRow(NamedTuple):
     """One delivery to send, with what its rendering needs."""
 
     id: int
@@ -151,7 +155,7 @@ def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:
         session.execute(WAKE, {"chats": list(chat_ids), "at": at})
 
 
-def route_to_people(session: Session, now: datetime, limit: int = 200) -> int:
+def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:
     """Give due deliveries addressed to people a chat: the one the person is at home in now.
 
     Those that nobody can receive become `unreachable`. Returns how many these are.
@@ -164,14 +168,10 @@ def route_to_people(session: Session, now: datetime, limit: int = 200) -> int:
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
     ).all()
-    by_chat: dict[int | None, list[int]] = {}
-    for delivery_id, chat_id, erased_at in due:
-        by_chat.setdefault(None if erased_at else chat_id, []).append(delivery_id)
-    lost = by_chat.pop(None, [])
-    moves = [{"id": delivery, "chat_id": chat} for chat, ids in by_chat.items() for delivery in ids]
-    if moves:
-        session.execute(update(Delivery), moves)
-        wake_chats(session, [chat for chat in by_chat if chat is not None], now)
+    lost = [row.id for row in due if row.erased_at is not None or row.home_chat_id is None]
+    moves = list({row.id for row in due}.difference(lost))
+    moved = session.scalars(TO_HOME, {"rows": moves}).all() if moves else ()
+    wake_chats(session, list({chat_id for chat_id in moved if chat_id is not None}), now)
     set_state(session, lost, "unreachable", "no chat")
     return len(lost)
 
@@ -241,7 +241,7 @@ def heads(
     found: dict[int, list[ReadyRow]] = {chat_id: [] for chat_id in chat_ids}
     for row in session.execute(HEADS, {"chats": list(chat_ids), "now": now}):
         if row.not_before <= now and (row.lane < 0 or row.chat_id not in blocked):
-            found[row.chat_id].append(ReadyRow(*row))
+            found[row.chat_id].append(ReadyRow._make(row))
     return found
 
 
@@ -294,15 +294,10 @@ def add_sent_events(session: Session, sent: Sequence[tuple[int, int, str]]) -> N
     counts: Counter[int] = Counter()
     rows = []
     for delivery_id, chat_id, native in sent:
-        rows.append({"delivery_id": delivery_id, "chat_id": chat_id, "n": counts[delivery_id], "native": native})
+        rows.append((delivery_id, chat_id, counts[delivery_id], native))
         counts[delivery_id] += 1
     if rows:
-        session.execute(_sent_event(session.get_bind().dialect.name), rows)
-
-
-@cache
-def _sent_event(dialect: str) -> Any:
-    return insert_into(dialect, SentEvent).on_conflict_do_nothing(index_elements=["chat_id", "native"])
+        add_rows(session, SentEvent, ("delivery_id", "chat_id", "n", "native"), rows, known_by=("chat_id", "native"))
 
 
 def sent_parts(session: Session, delivery_ids: Collection[int]) -> dict[int | None, list[tuple[int, str]]]:

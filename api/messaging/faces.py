@@ -32,12 +32,11 @@ class Face:
         return self.person.language if self.person else self.identity.language
 
 
-def recognise(ctx: Context, chat_id: int, native: str, name: str, language: str = "") -> Face:
+def recognise(ctx: Context, chat: Chat, native: str, name: str, language: str = "") -> Face:
     """The account of a platform user, added when it is new, and the chat it speaks in.
 
     A private message makes its chat the person's home, unless they chose one with /here.
     """
-    chat = ctx.session.get_one(Chat, chat_id)
     identity, person = find_identity(ctx.session, chat.platform, native) or (None, None)
     if identity is None:
         identity = Identity(

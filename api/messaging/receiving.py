@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import compress
 from typing import Any
 
 from api.context import Context
 from storage import albums, inbox, readers
 from storage.base import keepable
 from storage.inbox import LeasedRow
+from storage.messaging import Chat
 
 LEASE_SECONDS = 30.0
 KEEP_HANDLED = timedelta(hours=72)
@@ -63,6 +65,32 @@ def receive(ctx: Context, platform: str, account: str, arrivals: Sequence[Arriva
     return new
 
 
+def receive_together(ctx: Context, platform: str, account: str, arrivals: Sequence[Arrival]) -> list[bool]:
+    """Store arrivals of many chats in few statements; which of them. The others are to be received alone: their chat
+    is new, renamed, or busy, or they are no plain messages."""
+    chats = inbox.lock_free_chats(ctx.session, platform, account, {keepable(arrival.chat) for arrival in arrivals})
+    stored = [_plain(arrival, chats.get(keepable(arrival.chat))) for arrival in arrivals]
+    found = [chats[keepable(arrival.chat)] for arrival, is_plain in zip(arrivals, stored, strict=True) if is_plain]
+    inbox.make_due(ctx.session, [chat.id for chat in {*found} if chat.in_next_at is None], ctx.now)
+    rows = [
+        {
+            "platform": platform, "account": account, "event_id": _event_id(arrival.event_id), "chat_id": chat.id,
+            "raw": arrival.raw, "received_at": ctx.now,
+        }
+        for arrival, chat in zip(compress(arrivals, stored), found, strict=True)
+    ]  # fmt: skip
+    if inbox.add_all_incoming(ctx.session, rows):
+        ctx.wake("inbox")
+    return stored
+
+
+def _plain(arrival: Arrival, chat: Any) -> bool:
+    """Whether nothing changes with an arrival but that there is one more message in a chat that is known and free."""
+    if arrival.dead or arrival.album or arrival.state != "new" or chat is None or chat.state != "active":
+        return False
+    return not arrival.title or keepable(arrival.title)[:LONGEST] == chat.title
+
+
 def _event_id(text: str) -> str:
     """As the inbox keeps it: what is too long is known by its digest."""
     text = keepable(text)
@@ -84,15 +112,14 @@ def lease_rows(ctx: Context, platforms: Sequence[str], limit: int) -> list[Lease
     return inbox.lease_chats(ctx.session, platforms, ctx.now, limit, LEASE_SECONDS)
 
 
-def hold_row(ctx: Context, row: LeasedRow) -> bool:
-    """Whether the row is still ours to handle; its chat is held until the commit."""
-    return inbox.hold_chat(ctx.session, row.chat_id, row.fence, row.inbox_id)
+def hold_row(ctx: Context, row: LeasedRow) -> Chat | None:
+    """The row's chat, held until the commit; None when the row is not ours to handle any more."""
+    return inbox.hold_chat(ctx.session, row)
 
 
 def finish_row(ctx: Context, row: LeasedRow, state: str = "done", reason: str | None = None) -> LeasedRow | None:
     """Mark the row and go on with the chat's next one, if there is one."""
-    inbox.finish_row(ctx.session, row.inbox_id, ctx.now, state, reason)
-    return inbox.next_row(ctx.session, row.chat_id, row.fence, ctx.now, LEASE_SECONDS)
+    return inbox.finish_row(ctx.session, row, ctx.now, LEASE_SECONDS, state, reason)
 
 
 def return_row(ctx: Context, row: LeasedRow) -> None:
@@ -108,5 +135,5 @@ def purge_inbox(ctx: Context) -> int:
 
 __all__ = [
     "ALBUM_PAUSE", "Arrival", "LeasedRow", "cursor", "finish_row", "hold_row", "keepable", "lease_rows",
-    "purge_inbox", "read_alone", "receive", "return_row",
+    "purge_inbox", "read_alone", "receive", "receive_together", "return_row",
 ]  # fmt: skip

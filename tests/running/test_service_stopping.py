@@ -182,7 +182,7 @@ async def test_who_gave_back_is_too_late(world: World) -> None:
     [row], [work] = await run(lease_rows, ["paper"], 9), await run(claim_work, ["paper"], 9, {})
     await run(return_row, row)
     await run(return_work, work, True)
-    assert await run(hold_row, row) is False
+    assert await run(hold_row, row) is None
     assert await run(finish_work, work, Outcome(error="network"), {}) is None
     assert len(await run(claim_work, ["paper"], 9, {})) == 1
     assert len(await run(lease_rows, ["paper"], 9)) == 1

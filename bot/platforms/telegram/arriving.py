@@ -33,6 +33,11 @@ async def take_in(runtime: Runtime, account: str, updates: list[Any], offset: in
     arrivals = [arrival_of(update) for update in updates]
     position = (OFFSET, str(offset)) if offset is not None else None
     await runtime.transact(receive, TELEGRAM, account, arrivals, position)
+    watch_albums(runtime, arrivals)
+
+
+def watch_albums(runtime: Runtime, arrivals: list[Arrival]) -> None:
+    """Have the parts of an album handled when the last of them is there."""
     if any(arrival.album for arrival in arrivals):
         runtime.spawn(_look_again(runtime), "telegram-album")
 

@@ -4,8 +4,10 @@ Updates are read raw: one that aiogram cannot read would stall all others (teleg
 message: an answer that aiogram cannot read would count as none, and the message would be sent again.
 """
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from functools import cache
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
 import aiohttp
@@ -26,7 +28,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import GetFile, TelegramMethod
+from aiogram.methods import GetFile, Response, TelegramMethod
 
 from bot.platforms.base import Ambiguous, Gone, Moved, Rejected, RetryAfter, SendError, Transient
 
@@ -77,7 +79,9 @@ class GetRawUpdates(TelegramMethod[list[Any]]):
 
 
 class Written(TelegramMethod[Any]):
-    """A call whose parts are form-encoded already."""
+    """A call whose parts are form-encoded already, and whose answer stays as it comes."""
+
+    __returning__ = Any
 
     body: bytes
 
@@ -88,6 +92,10 @@ def _raw(method: type[TelegramMethod[Any]]) -> type[TelegramMethod[Any]]:
     return type(f"Raw{method.__name__}", (method,), {"__returning__": Any, "__module__": __name__})
 
 
+# held, because pydantic forgets what nobody holds, and making it anew takes longer than a call
+RAW_ANSWER = Response[Any]
+
+
 class Session(AiohttpSession):
     """aiogram's, which also takes calls that are written already, and knows a gateway that found nobody."""
 
@@ -95,6 +103,8 @@ class Session(AiohttpSession):
         """What the answer says. Raises AiogramError."""
         if status_code in NOBODY_THERE:
             raise RestartingTelegram(method=method, message=f"the gateway answers {status_code}")
+        if status_code == HTTPStatus.OK and method.__returning__ is Any and (answer := _yes(content)) is not None:
+            return RAW_ANSWER.model_construct(ok=True, result=answer)
         return super().check_response(bot, method, status_code, content)
 
     def build_form_data(self, bot: Bot, method: TelegramMethod[Any]) -> Any:
@@ -102,6 +112,15 @@ class Session(AiohttpSession):
         if isinstance(method, Written):
             return aiohttp.BytesPayload(method.body, content_type="application/x-www-form-urlencoded")
         return super().build_form_data(bot, method)
+
+
+def _yes(content: str) -> Any:
+    """What came of a call that stays raw; None where the answer is not a plain yes."""
+    try:
+        answer = json.loads(content)
+        return answer["result"] if answer["ok"] is True else None
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 class Client:
@@ -117,8 +136,10 @@ class Client:
 
     async def send(self, method: TelegramMethod[Any], seconds: float = CALL_SECONDS) -> list[dict[str, Any]]:
         """Send something: the messages it became, raw. What is no answer is Ambiguous."""
-        fields = {name: getattr(method, name) for name in method.model_fields_set}
-        sent = await self.call(_raw(type(method)).model_construct(**fields), seconds)
+        if method.__returning__ is not Any:
+            fields = {name: getattr(method, name) for name in method.model_fields_set}
+            method = _raw(type(method)).model_construct(**fields)
+        sent = await self.call(method, seconds)
         messages = sent if isinstance(sent, list) else [sent]
         if not all(isinstance(one, dict) and isinstance(one.get("message_id"), int) for one in messages):
             raise Ambiguous(f"{method.__api_method__} became {sent!r}"[:300])

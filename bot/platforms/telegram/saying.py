@@ -24,7 +24,6 @@ QUIET = '{"is_disabled": true}'  # no previews of links
 class SendWords(Written):
     """https://core.telegram.org/bots/api#sendmessage"""
 
-    __returning__ = dict[str, Any]
     __api_method__ = "sendMessage"
 
 

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.runtime import Runtime
+from bot.intake import Intake
 from bot.platforms.opened import read_opened
-from bot.platforms.telegram.arriving import take_in
+from bot.platforms.telegram.arriving import TELEGRAM, arrival_of, watch_albums
 
 PATH = "/telegram/webhook"
 SECRET = "x-telegram-bot-api-secret-token"
@@ -20,6 +21,7 @@ def webhook_routes(runtime: Runtime) -> APIRouter:
     section = runtime.config.telegram
     account = section.token.get_secret_value().partition(":")[0]
     expected = section.webhook_secret.get_secret_value().encode()
+    intake = Intake(runtime, TELEGRAM, account)
     router = APIRouter(include_in_schema=False)
 
     @router.post(PATH)
@@ -28,7 +30,9 @@ def webhook_routes(runtime: Runtime) -> APIRouter:
         given = request.headers.get(SECRET, "").encode()
         if not expected or not secrets.compare_digest(given, expected):
             return Response(status_code=401)
-        await take_in(runtime, account, [_read(await _body(request))])
+        arrival = arrival_of(_read(await _body(request)))
+        await intake.take(arrival)
+        watch_albums(runtime, [arrival])
         return Response(b"{}", media_type="application/json")
 
     return router
