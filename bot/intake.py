@@ -1,11 +1,9 @@
 """What platforms bring one by one, many at a time: stored together, each answered when it is durable."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import compress
-from operator import not_
+from weakref import WeakValueDictionary
 
 from api.messaging.receiving import Arrival, receive, receive_together
 from api.runtime import Runtime
@@ -14,25 +12,27 @@ from bot.workers import Together
 
 @dataclass(slots=True)
 class Intake:
-    """Takes in what arrives for one bot account; what is taken in at the same moment keeps its order in each chat."""
+    """Takes in what arrives for one bot account, in each chat in the order in which it was given."""
 
     runtime: Runtime
     platform: str
     account: str
-    storing: Together[Arrival, None] = field(init=False)
+    storing: Together[Arrival, bool] = field(init=False)
+    # chats whose arrivals are stored one by one, as long as any of them is waited for
+    alone: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     def __post_init__(self) -> None:
         self.storing = Together(self.runtime, self._store)
 
     async def take(self, arrival: Arrival) -> None:
         """Store an arrival; returns after the commit. A repeat changes nothing. Raises StorageUnavailable."""
-        await self.storing.settle(arrival)
+        turn = self.alone.get(arrival.chat)
+        if turn is None:
+            if await self.storing.settle(arrival):
+                return
+            turn = self.alone.setdefault(arrival.chat, asyncio.Lock())
+        async with turn:
+            await self.runtime.transact(receive, self.platform, self.account, [arrival])
 
-    async def _store(self, arrivals: Sequence[Arrival]) -> Sequence[None]:
-        stored = await self.runtime.transact(receive_together, self.platform, self.account, arrivals)
-        left: dict[str, list[Arrival]] = defaultdict(list)
-        for arrival in compress(arrivals, map(not_, stored)):
-            left[arrival.chat].append(arrival)
-        receiving = [self.runtime.transact(receive, self.platform, self.account, these) for these in left.values()]
-        await asyncio.gather(*receiving)
-        return [None] * len(arrivals)
+    async def _store(self, arrivals: Sequence[Arrival]) -> Sequence[bool]:
+        return await self.runtime.transact(receive_together, self.platform, self.account, arrivals)

@@ -34,6 +34,24 @@ class Inbox(Machine):
         self.arrived[chat] += events[-count:]
         assert self.do(receiving.cursor, "p", "", "offset") == str(self.number)
 
+    @rule(chats=st.lists(CHATS, min_size=1, max_size=4), repeated=st.booleans())
+    def arrive_together(self, chats: list[str], repeated: bool) -> None:
+        """One by one from a webhook: those of known chats in one commit, each other chat's in one of its own."""
+        arrivals, new = list[Arrival](), list[Arrival]()
+        for chat in chats:
+            self.number += 1
+            before = self.arrived[chat][-1:] if repeated and not any(one.chat == chat for one in arrivals) else []
+            arrivals += [Arrival(event, chat, "private", {"text": event}) for event in before]
+            new.append(Arrival(f"{chat}-{self.number}", chat, "private", {"text": f"{chat}-{self.number}"}))
+            arrivals.append(new[-1])
+        stored = self.do(receiving.receive_together, "p", "", arrivals)
+        for chat in dict.fromkeys(chats):
+            left = [one for one, done in zip(arrivals, stored, strict=True) if one.chat == chat and not done]
+            assert left in ([], [one for one in arrivals if one.chat == chat]), "a chat is known or it is not"
+            self.do(receiving.receive, "p", "", left)
+        for one in new:
+            self.arrived[one.chat].append(one.event_id)
+
     @rule(after=st.sampled_from([31, 0]))
     def lease(self, after: int) -> None:
         self.clock += timedelta(seconds=after)
