@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 .PHONY: help run emulator homeserver test test-all lint format bench faults browser screenshots lock messages migration clean
 MAKEFLAGS += --no-print-directory
-# one process a core; the tests of a file stay together, and each process has its own servers
-PARALLEL = -n auto --maxprocesses 4 --dist loadfile
+# one process a core; the tests of a file stay together in the order of tests/conftest.py, and each process has its own
+# servers
+PARALLEL = -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 help: ## this list
 	@echo "make run        start gongfang here with a sample county; prints where to open it"

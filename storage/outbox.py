@@ -5,7 +5,6 @@ Order is promised within (chat, lane). A head that failed blocks its lane only; 
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -107,8 +106,7 @@ RELEASE_IDLE = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class LeasedChat:
+class LeasedChat(NamedTuple):
     """A chat whose deliveries this worker alone may send while it holds `fence`."""
 
     chat_id: int
@@ -121,8 +119,7 @@ class LeasedChat:
     blocked_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A chat locked until the commit: who holds its fence owns its sending."""
 
     fence: int
@@ -209,7 +206,7 @@ def lease_chats(
     rows = [*take(session, due.where(Chat.id.in_(answers)), Chat, lease, *columns)] if answers else []
     if len(rows) < limit:
         rows += take(session, due.order_by(Chat.next_at).limit(limit - len(rows)), Chat, lease, *columns)
-    return [LeasedChat(*row) for row in rows]
+    return [LeasedChat._make(row) for row in rows]
 
 
 def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, Held]:

@@ -8,12 +8,19 @@ from tests.support.databases import Databases, kinds_for
 from tests.support.network import close_the_doors
 from tests.support.synapse import Synapse, running_synapse
 
+LONGEST = ("tests/faults/", "tests/http/test_openapi", "tests/e2e/", "tests/platforms/", "tests/running/", "tests/telegram/")
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run tests that need a database once per kind that $GONGFANG_TEST_DB (or their marker) asks for."""
     if "database_kind" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_databases") is not None
         metafunc.parametrize("database_kind", kinds_for(metafunc.definition.path, both), scope="session")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, or they run at the end while other processes have nothing to do."""
+    items.sort(key=lambda item: next((n for n, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST)))
 
 
 @pytest.fixture(scope="session")

@@ -216,5 +216,5 @@ def _hold_longer(ctx: Context, works: dict[int, Work]) -> dict[int, Work]:
         until = ctx.now + timedelta(seconds=seconds + LEASE_SECONDS - SEND_SECONDS)
         outbox.extend_leases(ctx.session, chats, until)
         for chat_id in chats:
-            works[chat_id] = replace(works[chat_id], chat=replace(works[chat_id].chat, until=until))
+            works[chat_id] = replace(works[chat_id], chat=works[chat_id].chat._replace(until=until))
     return works

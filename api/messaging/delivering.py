@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,7 +84,7 @@ def finish_works(ctx: Context, done: Sequence[tuple[Work, Outcome]],
         if ours and outcome.ends_lease:
             outbox.release_chat(ctx.session, work.chat.chat_id, ctx.now)
         elif ours:
-            goes_on.append(replace(work.chat, blocked_until=held[work.chat.chat_id].blocked_until))
+            goes_on.append(work.chat._replace(blocked_until=held[work.chat.chat_id].blocked_until))
     following = claim_next(ctx, goes_on, guards, blocked)
     return [following.get(work.chat.chat_id) if ours else None for (work, _), ours in zip(done, mine, strict=True)]
 
