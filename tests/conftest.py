@@ -8,7 +8,9 @@ from tests.support.databases import Databases, kinds_for
 from tests.support.network import close_the_doors
 from tests.support.synapse import Synapse, running_synapse
 
-LONGEST = ("tests/faults/", "tests/http/test_openapi", "tests/e2e/", "tests/platforms/", "tests/running/", "tests/telegram/")
+LONGEST = (
+    "tests/faults/", "tests/http/test_openapi", "tests/e2e/", "tests/platforms/", "tests/running/", "tests/telegram/",
+)  # fmt: skip
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
