@@ -12,6 +12,7 @@ from api.errors import Problem, TooMany
 from api.messaging.render import plain
 from api.messaging.tree import T
 from api.people.codes import household
+from api.people.doors import telegram_link
 from api.people.texts import PRIVACY_VERSION, privacy_notice
 from api.webchat import entering
 from api.webchat.places import SignedOut
@@ -25,6 +26,7 @@ BROWSERS = (("Edg", "Edge"), ("MicroMessenger", "WeChat"), ("HuaweiBrowser", "Hu
             ("Chrome", "Chrome"), ("Safari", "Safari"))  # fmt: skip
 SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), ("Android", "Android"),
            ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))  # fmt: skip
+JOINS = re.compile(r"/j/([A-Za-z0-9]+)")  # where a workshop's link led
 VISITS, VISIT_SECONDS = 20, 3600.0  # new visitors of one address
 
 
@@ -45,7 +47,9 @@ def entrance_routes(desk: Desk) -> APIRouter:
         except SignedOut:
             if is_script(request):
                 raise
-            return gate.page("signin.html", gate.stranger(request), problem="")
+            joins = JOINS.fullmatch(request.cookies.get(gate.cookie("gongfang_next"), ""))
+            telegram = await gate.runtime.read(telegram_link, joins[1] if joins else "", via="web")
+            return gate.page("signin.html", gate.stranger(request), problem="", telegram=telegram)
 
     @router.post("/web/signout")
     async def sign_out(request: Request) -> Response:
