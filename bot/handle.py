@@ -24,7 +24,7 @@ from bot.workers import Workers
 log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
-STANDING_SECONDS = 10.0  # less than the lease of a chat
+STANDING_SECONDS = 10.0  # less than half the lease of a chat: it is not renewed before
 
 
 @dataclass(slots=True)
@@ -55,9 +55,9 @@ class Handlers(Workers[LeasedRow]):
             inbound = platform.parse(row.raw)
         except Unreadable as error:
             log.error("an event could not be read", platform=row.platform, event_id=row.event_id, error=str(error))
-            return await self._finish(row, "dead", str(error))
+            return await self.insist(receiving.pass_over, row, "dead", str(error))
         if inbound is None:
-            return await self._finish(row, "done", None)
+            return await self.insist(receiving.pass_over, row, "done")
         numbered = not platform.capabilities.buttons
         try:
             administers = await self._standing(platform, row, inbound)
@@ -83,9 +83,6 @@ class Handlers(Workers[LeasedRow]):
         except (SendError, TimeoutError) as error:
             log.warning("the platform does not say who administers a room", platform=row.platform, error=str(error))
             return None
-
-    async def _finish(self, row: LeasedRow, state: str, reason: str | None) -> LeasedRow | None:
-        return await self.insist(receiving.finish_row, row, state, reason)
 
 
 def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: Dispatcher,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
@@ -25,6 +25,7 @@ HOLD = (
     .with_for_update(of=Chat)
 )  # fmt: skip
 OTHERS = INBOX.alias()
+# the row that is being marked is left out by its id: PostgreSQL still sees it as it was, SQLite does not
 NEXT = (
     select(func.min(OTHERS.c.id))
     .where(OTHERS.c.chat_id == INBOX.c.chat_id, OTHERS.c.state == "new", OTHERS.c.id != INBOX.c.id)
@@ -69,6 +70,16 @@ class LeasedRow:
     received_at: datetime
 
 
+class FreeChat(NamedTuple):
+    """A chat that was locked without waiting."""
+
+    id: int
+    native: str
+    title: str
+    state: str
+    in_next_at: datetime | None
+
+
 def find_or_add_chat(
     session: Session, platform: str, account: str, native: str, kind: str, title: str, now: datetime, due: bool = False
 ) -> int:
@@ -95,30 +106,37 @@ def _chat_upsert(dialect: str) -> Any:
     return row.returning(CHATS.c.id)
 
 
-def lock_free_chats(session: Session, platform: str, account: str, natives: Collection[str]) -> dict[str, Any]:
+def lock_free_chats(
+    session: Session, platform: str, account: str, natives: Collection[str]
+) -> dict[str, FreeChat]:
     """Those of these chats that are known and that nobody has locked, by the platform's id, locked until the commit.
 
     Whoever locks many must not wait for one while others wait for him.
     """
     named = {"platform": platform, "account": account, "natives": list(natives)}
-    return {row.native: row for row in session.execute(FREE, named)}
+    return {row.native: FreeChat._make(row) for row in session.execute(FREE, named)}
 
 
-def make_due(session: Session, chat_ids: Sequence[int], now: datetime) -> None:
-    """Handlers have something to do in these chats."""
+def hold_chats(session: Session, chat_ids: Collection[int]) -> None:
+    """Lock chats until the commit, before rows of theirs become new: whoever finishes another one sees them."""
+    session.execute(select(CHATS.c.id).where(CHATS.c.id.in_(chat_ids)).order_by(CHATS.c.id).with_for_update())
+
+
+def make_due(session: Session, chat_ids: Collection[int], now: datetime) -> None:
+    """Handlers have something to do in these chats, which are locked."""
     if chat_ids:
-        due = update(Chat).where(Chat.id.in_(chat_ids)).values(in_next_at=now)
+        due = update(Chat).where(Chat.id.in_(chat_ids), Chat.in_next_at.is_(None)).values(in_next_at=now)
         session.execute(due, execution_options=QUIET_UPDATE)
 
 
 def add_all_incoming(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Store raw events, each with `platform`, `account`, `event_id`, `chat_id`, `raw` and `received_at`, in this order;
     returns how many were not stored before."""
-    return count_changed(session, _arrivals(session.get_bind().dialect.name), [*rows]) if rows else 0
+    return count_changed(session, _new_rows(session.get_bind().dialect.name), [*rows]) if rows else 0
 
 
 @cache
-def _arrivals(dialect: str) -> Any:
+def _new_rows(dialect: str) -> Any:
     return insert_into(dialect, Incoming).on_conflict_do_nothing(index_elements=["platform", "account", "event_id"])
 
 
@@ -138,12 +156,12 @@ def add_incoming(
         "platform": platform, "account": account, "event_id": event_id, "chat_id": chat_id, "raw": raw, "state": state,
         "reason": reason, "received_at": now,
     }  # fmt: skip
-    return session.execute(_arrival(session.get_bind().dialect.name), columns).scalar_one_or_none()
+    return session.execute(_new_row(session.get_bind().dialect.name), columns).scalar_one_or_none()
 
 
 @cache
-def _arrival(dialect: str) -> Any:
-    return _arrivals(dialect).returning(INBOX.c.id)
+def _new_row(dialect: str) -> Any:
+    return _new_rows(dialect).returning(INBOX.c.id)
 
 
 def save_cursor(session: Session, platform: str, account: str, name: str, value: str) -> None:

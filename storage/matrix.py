@@ -12,6 +12,7 @@ from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Text
+from storage.inbox import hold_chats, make_due
 from storage.messaging import Chat, Delivery, Incoming, SentEvent
 from storage.people import Identity, choose_home
 from storage.writing import upsert
@@ -180,11 +181,11 @@ def waiting_rows(session: Session, natives: Iterable[str] | None = None, before:
 def end_waiting(session: Session, inbox_id: int, raw: dict[str, Any], now: datetime) -> None:
     """The key came: the row is like any other now, and its chat is due."""
     row = session.get_one(Incoming, inbox_id)
-    if row.state != "waiting_key":
-        return
-    row.raw, row.state = raw, "new"
-    chat = update(Chat).where(Chat.id == row.chat_id, Chat.in_next_at.is_(None))
-    session.execute(chat.values(in_next_at=now))
+    hold_chats(session, [row.chat_id])
+    session.refresh(row)
+    if row.state == "waiting_key":
+        row.raw, row.state = raw, "new"
+        make_due(session, [row.chat_id], now)
 
 
 def give_up(session: Session, inbox_id: int, now: datetime, reason: str) -> None:

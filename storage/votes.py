@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import Session
 
-from storage.messaging import Chat, Delivery, Incoming, Message, SentPoll
+from storage.inbox import hold_chats, make_due
+from storage.messaging import Delivery, Incoming, Message, SentPoll
 from storage.writing import QUIET_UPDATE, upsert
 
 
@@ -63,12 +64,14 @@ def _is(platform: str, account: str, native: str) -> Any:
 
 
 def _free(session: Session, rows: Select[Any], now: datetime) -> None:
-    chats = _end(session, rows, {"state": "new", "reason": None, "handled_at": None})
-    if chats:
-        due = update(Chat).where(Chat.id.in_(set(chats)), Chat.in_next_at.is_(None))
-        session.execute(due.values(in_next_at=now), execution_options=QUIET_UPDATE)
+    found = session.execute(select(Incoming.id, Incoming.chat_id).where(Incoming.id.in_(rows))).all()
+    if found:
+        chats = {row.chat_id for row in found}
+        hold_chats(session, chats)
+        _end(session, [row.id for row in found], {"state": "new", "reason": None, "handled_at": None})
+        make_due(session, chats, now)
 
 
-def _end(session: Session, rows: Select[Any], values: dict[str, Any]) -> Sequence[int]:
+def _end(session: Session, rows: Select[Any] | Sequence[int], values: dict[str, Any]) -> Sequence[int]:
     done = update(Incoming).where(Incoming.id.in_(rows), Incoming.state == "waiting_poll").values(**values)
     return list(session.scalars(done.returning(Incoming.chat_id), execution_options=QUIET_UPDATE))

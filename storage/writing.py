@@ -22,8 +22,8 @@ def table_of(entity: Any) -> Table:
 class among(FunctionElement[Any]):
     """`among(column, "name")`: that a column has one of the values given as `name` when the statement is executed.
 
-    PostgreSQL is given them as one array: whatever their number it is one statement, taken apart and planned once.
-    It has no type: where there are no booleans, SQLAlchemy would compare one with 1, and SQLite use no index.
+    PostgreSQL is given them as one array: whatever their number, it is one statement, taken apart and planned once.
+    It has no type, not even Boolean: on SQLite "= 1" would be added, and no index used.
     """
 
     inherit_cache = True

@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import compress
 from typing import Any
 
 from api.context import Context
 from storage import albums, inbox, readers
 from storage.base import keepable
-from storage.inbox import LeasedRow
+from storage.inbox import FreeChat, LeasedRow
 from storage.messaging import Chat
 
 LEASE_SECONDS = 30.0
@@ -66,27 +65,32 @@ def receive(ctx: Context, platform: str, account: str, arrivals: Sequence[Arriva
 
 
 def receive_together(ctx: Context, platform: str, account: str, arrivals: Sequence[Arrival]) -> list[bool]:
-    """Store arrivals of many chats in few statements; which of them. The others are to be received alone: their chat
-    is new, renamed, or busy, or they are no plain messages."""
+    """Store arrivals of many chats in few statements; which of them were. The others are to be received by themselves:
+    their chat is new, renamed, or busy, or one of them is no plain message; what comes after it in its chat waits."""
     chats = inbox.lock_free_chats(ctx.session, platform, account, {keepable(arrival.chat) for arrival in arrivals})
-    stored = [_plain(arrival, chats.get(keepable(arrival.chat))) for arrival in arrivals]
-    found = [chats[keepable(arrival.chat)] for arrival, is_plain in zip(arrivals, stored, strict=True) if is_plain]
-    inbox.make_due(ctx.session, [chat.id for chat in {*found} if chat.in_next_at is None], ctx.now)
-    rows = [
-        {
+    stored, rows, due, left = list[bool](), list[dict[str, Any]](), set[int](), set[str]()
+    for arrival in arrivals:
+        chat = chats.get(keepable(arrival.chat))
+        if chat is None or arrival.chat in left or not _plain(arrival, chat):
+            left.add(arrival.chat)
+            stored.append(False)
+            continue
+        stored.append(True)
+        if chat.in_next_at is None:
+            due.add(chat.id)
+        rows.append({
             "platform": platform, "account": account, "event_id": _event_id(arrival.event_id), "chat_id": chat.id,
             "raw": arrival.raw, "received_at": ctx.now,
-        }
-        for arrival, chat in zip(compress(arrivals, stored), found, strict=True)
-    ]  # fmt: skip
+        })  # fmt: skip
+    inbox.make_due(ctx.session, due, ctx.now)
     if inbox.add_all_incoming(ctx.session, rows):
         ctx.wake("inbox")
     return stored
 
 
-def _plain(arrival: Arrival, chat: Any) -> bool:
-    """Whether nothing changes with an arrival but that there is one more message in a chat that is known and free."""
-    if arrival.dead or arrival.album or arrival.state != "new" or chat is None or chat.state != "active":
+def _plain(arrival: Arrival, chat: FreeChat) -> bool:
+    """Whether nothing changes with an arrival but that there is one more message in its chat."""
+    if arrival.dead or arrival.album or arrival.state != "new" or chat.state != "active":
         return False
     return not arrival.title or keepable(arrival.title)[:LONGEST] == chat.title
 
@@ -118,8 +122,13 @@ def hold_row(ctx: Context, row: LeasedRow) -> Chat | None:
 
 
 def finish_row(ctx: Context, row: LeasedRow, state: str = "done", reason: str | None = None) -> LeasedRow | None:
-    """Mark the row and go on with the chat's next one, if there is one."""
+    """Mark a row whose chat is held, and go on with the chat's next one, if there is one."""
     return inbox.finish_row(ctx.session, row, ctx.now, LEASE_SECONDS, state, reason)
+
+
+def pass_over(ctx: Context, row: LeasedRow, state: str, reason: str | None = None) -> LeasedRow | None:
+    """Finish a row that nothing is done for. Its chat is held meanwhile: what arrives just then is not overlooked."""
+    return finish_row(ctx, row, state, reason) if hold_row(ctx, row) is not None else None
 
 
 def return_row(ctx: Context, row: LeasedRow) -> None:
@@ -134,6 +143,6 @@ def purge_inbox(ctx: Context) -> int:
 
 
 __all__ = [
-    "ALBUM_PAUSE", "Arrival", "LeasedRow", "cursor", "finish_row", "hold_row", "keepable", "lease_rows",
+    "ALBUM_PAUSE", "Arrival", "LeasedRow", "cursor", "finish_row", "hold_row", "keepable", "lease_rows", "pass_over",
     "purge_inbox", "read_alone", "receive", "receive_together", "return_row",
 ]  # fmt: skip

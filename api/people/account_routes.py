@@ -18,12 +18,10 @@ from api.people.shapes import (
     SettingsOut,
     TokenIn,
     TokenOut,
-    WebLinkOut,
-    link_once,
     token_once,
 )
 from api.people.tokens import SCOPES, create_token, list_tokens, revoke_token
-from api.people.websessions import list_devices, make_one_time_link, revoke_device
+from api.people.websessions import list_devices, revoke_device
 from api.tokens import use_token
 from storage.people import Person
 
@@ -77,12 +75,6 @@ async def devices(call: Caller) -> DevicesOut:
 async def sign_out(call: Caller, pid: str) -> None:
     """Sign a browser out."""
     await call(revoke_device, pid, shape=_nothing)
-
-
-@router.post("/web-links", status_code=201, response_model=WebLinkOut)
-async def make_web_link(call: Caller) -> Any:
-    """A link that signs you in on the web: once, within minutes. Your chats are told of the browser that uses it."""
-    return await call(lambda ctx: make_one_time_link(ctx, ctx.me), shape=link_once, status=201, needs=SCOPES)
 
 
 @router.get("/settings")

@@ -1,6 +1,6 @@
 """What people look like over HTTP."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, StrictInt
@@ -11,7 +11,6 @@ from api.people.codes import IssuedCode
 from api.people.lookup import home_of
 from api.people.service import PeoplePage, school_names
 from api.people.slips import claim_url
-from api.people.websessions import LINK_MINUTES, page_url
 from storage import accounts, claims
 from storage.communities import Community
 from storage.people import ApiToken, BindingRequest, Identity, Person, WebSession
@@ -237,18 +236,4 @@ def token_once(ctx: Context, made: tuple[ApiToken, str]) -> JSONResponse:
     """The new token; not kept for repeated requests."""
     token, secret = made
     shown = NewTokenOut(**TokenOut.of(ctx, token).model_dump(), secret=secret)
-    return JSONResponse(shown.model_dump(mode="json"), 201)
-
-
-class WebLinkOut(BaseModel):
-    """A link that signs its person in on the web once; shown once and never kept."""
-
-    url: str
-    expires_at: datetime
-
-
-def link_once(ctx: Context, secret: str) -> JSONResponse:
-    """The new link; not kept for repeated requests."""
-    until = ctx.now + timedelta(minutes=LINK_MINUTES)
-    shown = WebLinkOut(url=page_url(ctx, f"/link/{secret}"), expires_at=until)
     return JSONResponse(shown.model_dump(mode="json"), 201)

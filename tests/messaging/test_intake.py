@@ -78,6 +78,28 @@ async def test_renamed_returning_and_unreadable_ones_go_alone(
         assert await texts(world, "plain") == ["2", "5", "6"]
 
 
+@pytest.mark.both_databases
+async def test_what_comes_after_something_that_goes_alone_waits_for_it(database_url: str) -> None:
+    async with a_world(database_url) as world:
+        taking = Intake(world.runtime, "paper", "")
+        chats = [f"c{n}" for n in range(20)]
+        await asyncio.gather(*[taking.take(arrival(n, chat)) for n, chat in enumerate(chats)])
+        await asyncio.gather(*[
+            taking.take(arrival(100 + 2 * n + part, chat, dead="" if part else "unreadable"))
+            for n, chat in enumerate(chats) for part in (0, 1)
+        ])  # fmt: skip
+
+        async def pair(n: int, chat: str) -> None:
+            first = asyncio.create_task(taking.take(arrival(200 + 2 * n, chat, dead="unreadable")))
+            await asyncio.sleep(0.002 + 0.0003 * n)
+            await asyncio.gather(first, taking.take(arrival(201 + 2 * n, chat)))
+
+        await asyncio.gather(*[pair(n, chat) for n, chat in enumerate(chats)])
+        for n, chat in enumerate(chats):
+            numbers = [n, 100 + 2 * n, 101 + 2 * n, 200 + 2 * n, 201 + 2 * n]
+            assert await texts(world, chat) == [str(number) for number in numbers]
+
+
 async def test_a_chat_that_somebody_holds_keeps_nobody_waiting(
     databases: Databases, together: list[tuple[int, int]]
 ) -> None:
@@ -98,7 +120,7 @@ async def test_a_chat_that_somebody_holds_keeps_nobody_waiting(
                 assert together == [(3, 1), (1, 1)] and not any(one.done() for one in waiting)
             await asyncio.gather(*waiting)
             assert await texts(world, "busy") == ["0", "2", "3", "5"]
-            assert not taking.alone
+            assert not taking.queues
 
 
 async def test_without_a_database_everybody_is_told(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

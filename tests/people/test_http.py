@@ -7,10 +7,9 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from api.errors import Conflict
 from api.people.requests import request_binding
 from api.people.tokens import create_token
-from api.people.websessions import open_web_session, use_one_time_link
+from api.people.websessions import open_web_session
 from storage.people import ApiToken, Identity
 from tests.support.talk import Voice, World, a_world
 
@@ -144,21 +143,6 @@ async def test_settings(world: World, county: dict[str, Any]) -> None:
         for wrong in ({"language": "xx"}, {"quiet_hours": "late"}, {"zone": "../etc/passwd"}):
             assert (await http.patch("/v1/settings", json=wrong)).status_code == 422, wrong
         assert (await http.patch("/v1/settings", json={"home": "nothing"})).status_code == 404
-
-
-async def test_a_link_to_the_web(world: World, county: dict[str, Any]) -> None:
-    async with await client_of(world, county["li"]) as http:
-        again = {"Idempotency-Key": "once"}
-        made = await http.post("/v1/web-links", headers=again)
-        assert made.status_code == 201 and made.json()["expires_at"] == "2026-11-23T10:15:00+08:00"
-        _, _, secret = made.json()["url"].rpartition("/link/")
-        assert (await world.run(use_one_time_link, secret)).id == county["li"].person.id
-        with pytest.raises(Conflict):
-            await world.run(use_one_time_link, secret)
-        assert secret not in (await http.post("/v1/web-links", headers=again)).text, "what is shown once is not kept"
-    for scopes in (("read",), ("write",)):
-        async with await client_of(world, county["li"], scopes) as http:
-            assert (await http.post("/v1/web-links")).status_code == 403, "the web can do both"
 
 
 async def test_tokens(world: World, county: dict[str, Any]) -> None:

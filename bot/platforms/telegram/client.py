@@ -119,7 +119,7 @@ def _yes(content: str) -> Any:
     try:
         answer = json.loads(content)
         return answer["result"] if answer["ok"] is True else None
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None
 
 
