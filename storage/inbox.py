@@ -239,7 +239,7 @@ def finish_row(
     released.
     """
     values = {"row": row.inbox_id, "now_state": state, "why": reason, "at": now}
-    following = session.execute(FINISH, values).scalar_one()
+    following = session.execute(FINISH, values).scalar_one_or_none()
     if following is not None:
         found = session.execute(ROW, {"row": following}).one()
     elif release_chat(session, row.chat_id):

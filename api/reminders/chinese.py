@@ -294,7 +294,7 @@ _FORMS = (
     *((f"(?:再?过|等){span}", _from_now) for span in _SPANS),
     *((rf"^\s*{span}\s*$", _from_now) for span in _SPANS),  # the answer to “when?”
     *((f"提前 ?{span}", _before) for span in _AHEAD),
-    *((rf"(?<=[0-9点半分刻整日号天节旦一二三四五六末]) ?[之以]?前 ?{span}", _before) for span in _AHEAD),
+    *((rf"(?<=[0-9点半分刻整日号天节旦一二三四五六末底初]) ?[之以]?前 ?{span}", _before) for span in _AHEAD),
     # again and again
     ("每一?天|每日(?!志)|天天", always(Said(rule=EVERY_DAY))),
     (f"每天?早{_NOT_A_MEAL}", always(Said(rule=EVERY_DAY, half="early"))),
