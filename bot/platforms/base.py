@@ -27,8 +27,6 @@ class Capabilities:
     uploads: bool = True  # people can send files
     albums: bool = True  # several of them in one message
     polls: bool = False  # it draws polls of its own (api.messaging.polls)
-    text_limit: int = 4096  # characters of one message
-    file_limit: int = 20 * 2**20  # bytes that can be fetched
 
 
 class SendError(Exception):

@@ -78,7 +78,7 @@ class PlainPaperDriver(PaperDriver):
 class WebDriver(Driver):
     """The built-in web chat, over its real routes."""
 
-    capabilities = Capabilities(idempotent=True, text_limit=20_000)
+    capabilities = Capabilities(idempotent=True)
     world: WebWorld
 
     def __init__(self, world: WebWorld, heard: Heard) -> None:

@@ -16,7 +16,7 @@ STYLES = ("bold", "italic", "code")
 class TelegramDriver(Driver):
     """Telegram, through the emulator's HTTP."""
 
-    capabilities = Capabilities(polls=True, text_limit=4096)
+    capabilities = Capabilities(polls=True)
     nameless = frozenset({"photo", "voice"})
     tells_deletes = False
     world: TelegramWorld

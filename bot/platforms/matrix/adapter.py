@@ -21,7 +21,7 @@ class MatrixPlatform:
     """The configured Matrix account. Nothing is asked of the homeserver before it is needed."""
 
     name = PLATFORM
-    capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, polls=True, text_limit=20_000)
+    capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, polls=True)
 
     def __init__(self, runtime: Runtime) -> None:
         self.connection = Connection(runtime)

@@ -34,7 +34,7 @@ class TelegramPlatform:
     """One bot account on Telegram."""
 
     name = TELEGRAM
-    capabilities = Capabilities(polls=True, text_limit=4096, file_limit=FILE_LIMIT)
+    capabilities = Capabilities(polls=True)
 
     def __init__(self, runtime: Runtime, commands: Sequence[Command] = (), limits: Limits | None = None) -> None:
         self.runtime, self.commands, self.limits = runtime, commands, limits or Limits()

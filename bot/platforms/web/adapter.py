@@ -7,9 +7,8 @@ from typing import Any
 from api.messaging.delivering import Work
 from api.people.websessions import WEB
 from api.runtime import Runtime
-from api.webchat.posting import MAX_TEXT
 from api.webchat.speaking import answer_press, edit_bot_post, remove_bot_post, write_bot_post
-from api.webchat.uploads import MAX_BYTES, blob_of_upload
+from api.webchat.uploads import blob_of_upload
 from bot.inbound import File, Inbound
 from bot.platforms.base import Capabilities, Finding, Gone, Transient, Unreadable
 
@@ -19,7 +18,7 @@ class WebPlatform:
 
     name = WEB
     account = ""
-    capabilities = Capabilities(idempotent=True, text_limit=MAX_TEXT, file_limit=MAX_BYTES)
+    capabilities = Capabilities(idempotent=True)
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
