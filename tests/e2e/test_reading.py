@@ -56,6 +56,25 @@ async def test_only_the_conversation_scrolls_never_the_page(world: Served, li: V
     await phone.close()
 
 
+async def test_what_is_typed_while_the_page_loads_is_kept(world: Served, li: Voice) -> None:
+    phone = await world.window(li, **PHONE)
+    await greeted(phone)
+    held = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await held.wait()
+        await route.continue_()
+
+    await phone.page.route("**/composer.js", late)
+    await phone.page.reload(wait_until="commit")
+    await phone.page.fill("#text", "进度")
+    held.set()
+    await expect(phone.page.locator("#composer:not(.blank)")).to_be_visible()
+    await phone.page.click("#send")
+    await phone.hears("你的进度")
+    await phone.close()
+
+
 async def test_the_last_tap_wins(world: Served, li: Voice) -> None:
     """Back, and at once a chat: what was asked for first must not take its place when it comes late."""
     phone = await world.window(li, **PHONE)

@@ -20,7 +20,8 @@ export function openComposer() {
   text = document.getElementById("text");
   about = null;
   sendWhenUp = false;
-  text.value = load(draftKey(), "");
+  if (text.value) keepDraft(); // typed while the page still loaded
+  else text.value = load(draftKey(), "");
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
