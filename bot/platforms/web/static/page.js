@@ -26,13 +26,17 @@ export function newId() {
   return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_");
 }
 
+const TOASTS = 2; // at once: more would cover what one reads
+
 /** A short word over the page; one that leads somewhere is a button. */
 export function toast(text, go = null) {
   const note = document.createElement(go ? "button" : "p");
   note.className = "toast";
   note.onclick = () => { note.remove(); go?.(); };
   note.textContent = text;
-  document.getElementById("toasts").append(note);
+  const all = document.getElementById("toasts");
+  all.append(note);
+  if (all.children.length > TOASTS) all.firstElementChild.remove();
   setTimeout(() => note.remove(), 3000 + 120 * text.length);
 }
 
