@@ -102,7 +102,7 @@ def test_sample_county_with_links(program: Program) -> None:
     service = program.run("--sample")
     links = [one["link"] for one in service.started["links"]]
     assert len(links) == 3
-    assert service.get("/readyz").status_code == 200
+    assert is_ready(service)
     page, cookies = home_of(service, links[0])
     assert "小学语文阅读教学工坊" in page
     assert "云溪县实验小学" in page
@@ -128,7 +128,7 @@ def test_no_sample_among_real_people(migrated: Program) -> None:
     program("admin", "create", "--region", "清河县", "--name", "齐安", "--staff-no", "Q000")
     service = program.run("--sample")
     assert service.started["links"] == []
-    assert service.get("/readyz").status_code == 200
+    assert is_ready(service)
     service.stop()
     assert program("sample", "load").code == 1
     assert program("sample", "wipe").code == 1, "there is none"

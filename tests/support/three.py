@@ -18,7 +18,8 @@ from tests.support.telegram_page import TelegramPage
 from tests.support.trying import EMULATOR, HOMESERVER, address_in, configured, printing
 
 READING, GROUP, ROOM = "小学语文阅读教学工坊", "阅读工坊群", "阅读工坊"
-HOST, TEACHER, COHOST = ("YX-1003", "沈雨桐"), ("YX-1006", "何思齐"), ("YX-0002", "程远舟")
+HOST, TEACHER = ("YX-1003", "沈雨桐"), ("YX-1006", "何思齐")
+COHOST, MEMBER = ("YX-0002", "程远舟"), ("YX-1005", "周明月")
 BOT = "@gongfang:localhost"
 PATIENCE = 30  # seconds
 QUIZ = "1．读《秋天的雨》，先做什么？\nA．直接齐读\nB．闭眼听一听\n答案：B\n解析：先有画面，再有声音。"
@@ -48,13 +49,15 @@ class Matrix(Somebody):
 
 @dataclass(slots=True)
 class Three:
-    """Everybody at their windows: a host and a teacher on the web, two people on Telegram, the cohost on Matrix."""
+    """Everybody at their windows: a host and a teacher on the web, two people on Telegram, a cohost and a member on
+    Matrix."""
 
     product: Product
     host: Window
     lin: Window
     telegram: TelegramPage
     cheng: Matrix
+    zhou: Matrix
 
     def code(self, who: tuple[str, str]) -> str:
         """A claim code, as `gongfang person claim-code` prints it."""
@@ -74,20 +77,23 @@ async def three_platforms(folder: Path) -> AsyncIterator[Three]:
             page = await product.window(viewport={"width": 1000, "height": 700})
             for window in (*windows, page):
                 window.context.set_default_timeout(1000 * PATIENCE)
-            cheng = signed_in(address_in(matrix), "cheng", matrix.rpartition('password = "')[2].partition('"')[0])
-            three = Three(product, *windows, TelegramPage(page.page, address_in(telegram)), cheng)
+            password = matrix.rpartition('password = "')[2].partition('"')[0]
+            cheng = signed_in(address_in(matrix), "cheng", COHOST[1], password)
+            zhou = signed_in(address_in(matrix), "zhou", MEMBER[1], password)
+            three = Three(product, *windows, TelegramPage(page.page, address_in(telegram)), cheng, zhou)
             try:
                 yield three
             finally:
                 await cheng.close()
+                await zhou.close()
 
 
-def signed_in(address: str, name: str, password: str) -> Matrix:
+def signed_in(address: str, name: str, called: str, password: str) -> Matrix:
     """Sign in to the homeserver."""
     body = {"type": "m.login.password", "identifier": {"type": "m.id.user", "user": name}, "password": password}
     got = httpx2.post(f"{address}/_matrix/client/v3/login", json=body).raise_for_status().json()
     account = Registered(got["user_id"], got["device_id"], got["access_token"], password)
-    return Matrix(Synapse(address, Path()), account, COHOST[1])
+    return Matrix(Synapse(address, Path()), account, called)
 
 
 async def play(three: Three, photo: Path, keep: Keep) -> None:
@@ -121,20 +127,24 @@ async def bind_telegram(three: Three, keep: Keep) -> None:
 
 
 async def bind_matrix(three: Three, keep: Keep) -> None:
-    """The cohost talks to the bot, makes a room, invites the bot and binds the room."""
-    cheng = three.cheng
-    cheng.private = await cheng.make_room(BOT, direct=True, preset="trusted_private_chat", room_version="10")
-    await cheng.hears(cheng.private, "绑定码")
-    await cheng.say(cheng.private, three.code(COHOST))
-    await cheng.hears(cheng.private, "1. 同意")
-    await cheng.say(cheng.private, "1")
-    await cheng.hears(cheng.private, "欢迎你，程远舟")
+    """Both talk to the bot; the cohost makes a room, invites the bot, binds the room and invites the member."""
+    cheng, zhou = three.cheng, three.zhou
+    for one, who in ((cheng, COHOST), (zhou, MEMBER)):
+        one.private = await one.make_room(BOT, direct=True, preset="trusted_private_chat", room_version="10")
+        await one.hears(one.private, "绑定码")
+        await one.say(one.private, three.code(who))
+        await one.hears(one.private, "1. 同意")
+        await one.say(one.private, "1")
+        await one.hears(one.private, f"欢迎你，{who[1]}")
     cheng.room = await cheng.make_room(BOT, name=ROOM, room_version="10")
     await cheng.hears(cheng.room, "!bind")
     await cheng.say(cheng.room, "!bind")
     await cheng.hears(cheng.private, f"1. {READING}")
     await cheng.say(cheng.private, "1")
     await cheng.hears(cheng.room, "本群", READING)
+    await cheng.ask("POST", f"rooms/{cheng.room}/invite", {"user_id": zhou.account.user_id})
+    await zhou.join(cheng.room)
+    zhou.room = cheng.room
 
 
 async def push(three: Three, keep: Keep) -> None:
@@ -157,7 +167,7 @@ async def push(three: Three, keep: Keep) -> None:
 
 async def quiz(three: Three, keep: Keep) -> None:
     """The host types a question and pushes it; one answers on each platform, the host sees the figures."""
-    host, lin, page, cheng = three.host, three.lin, three.telegram, three.cheng
+    host, lin, page, zhou = three.host, three.lin, three.telegram, three.zhou
     await host.say("出题")
     await host.say(QUIZ)
     await host.press("存入题库")
@@ -175,11 +185,11 @@ async def quiz(three: Three, keep: Keep) -> None:
     await page.be(TEACHER[1], GROUP)
     await page.press("A")
     await keep("telegram-quiz", three)
-    event = await cheng.hears(cheng.room, "出了一份微测")
-    await cheng.react(cheng.room, event, "✅")
-    await cheng.hears(cheng.private, "直接齐读")
-    await cheng.say(cheng.private, "B")
-    await cheng.hears(cheng.private, "解析")
+    event = await zhou.hears(zhou.room, "出了一份微测")
+    await zhou.react(zhou.room, event, "✅")
+    await zhou.hears(zhou.private, "直接齐读")
+    await zhou.say(zhou.private, "B")
+    await zhou.hears(zhou.private, "解析")
     figures = host.posts("bot").filter(has_text="测验已发出").last
     await expect(figures).to_contain_text("已答完：3 人", timeout=1000 * PATIENCE)
     await keep("quiz-figures", three)
