@@ -225,4 +225,5 @@ async def remind(three: Three, keep: Keep) -> None:
     await cheng.say(cheng.private, "1分钟后提醒我开会")
     await cheng.hears(cheng.private, "开会", "1. 对")
     await cheng.say(cheng.private, "1")
-    await keep("reminder", three)
+    await cheng.hears(cheng.private, "⏰ 提醒", "开会")
+    await page.hears("⏰ 提醒", "收作业")
