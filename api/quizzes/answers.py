@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from api.messaging.tree import Node, T
 from api.quizzes.blanks import without_answer
-from api.quizzes.marks import CROSSES, LETTER, LETTERS, TICKS, narrow
+from api.quizzes.marks import ANSWER, CROSSES, LETTER, LETTERS, TICKS, WORDS, narrow
 from api.quizzes.questions import (
     ACCEPTED_LIMIT,
     BETWEEN_LETTERS,
@@ -23,6 +23,8 @@ from api.quizzes.questions import (
 )
 
 MISSING = T("The answer is missing: write “Answer: …” below the question.")
+TWO_ANSWERS = T("This question has two answers. Leave one.")
+ONCE_MORE = re.compile(rf"(?:{WORDS[ANSWER]})\s*[:：]", re.IGNORECASE)  # 答案：甲；答案：乙
 NAMED = re.compile(rf"({LETTER})\s*[.．,，、:：)）\s]*(.+)", re.DOTALL)  # “B、太阳”, “B（太阳）”
 SEVERAL = re.compile(r"[;；]+")
 ONLY_VERDICTS = re.compile(rf"[{TICKS}{CROSSES}对错\s,，、;；/]+")
@@ -94,6 +96,8 @@ def _words(words: str, stem: str) -> Given:
     faults: list[tuple[str, Node]] = []
     if not accepted:
         faults.append(("no_answer", MISSING))
+    if any(ONCE_MORE.match(one) for one in accepted):
+        faults.append(("two_answers", TWO_ANSWERS))
     if len(accepted) > MOST_ACCEPTED:
         faults.append(("accepted", T("At most {limit} answers can be accepted.", limit=MOST_ACCEPTED)))
     if (blanks := len(BLANK.findall(without_answer(stem, 0, (), accepted)))) > 1:

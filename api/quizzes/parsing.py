@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from api.messaging.render import clean
 from api.messaging.tree import Node, T
-from api.quizzes.answers import MISSING, Given, read_answer, too_long
+from api.quizzes.answers import MISSING, TWO_ANSWERS, Given, read_answer, too_long
 from api.quizzes.blanks import answer_in_blank, without_answer
 from api.quizzes.blocks import Block, gather
 from api.quizzes.layout import MARKED, QUESTION, lay_out
@@ -125,7 +125,7 @@ def _given(block: Block, stem: str, options: list[str], fault: Report) -> Given:
     """The answer: of its own line, else of the question's blank."""
     line, words = block.answers[0] if block.answers else (block.first, [])
     if len(block.answers) > 1:
-        fault(block.answers[1][0], "two_answers", T("This question has two answers. Leave one."))
+        fault(block.answers[1][0], "two_answers", TWO_ANSWERS)
     # without a number or options a sentence with a bracket in it asks nothing
     if not words and (block.numbered or options):
         words = [found] if (found := answer_in_blank(stem, len(options))) else []

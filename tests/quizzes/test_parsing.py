@@ -310,6 +310,7 @@ def test_nothing_makes_it_fail(text: str) -> None:
 
 
 @example("0::\n答案:0\n0\n解析:0.")
+@example("1. q\n答案：0/答案:0")
 @settings(max_examples=600, deadline=None)
 @given(st.one_of(TEXTS, LINES, st.tuples(LINES, LINES).map(lambda two: f"标题\n{two[0]}\n1. q\n答案：对\n{two[1]}")))
 def test_what_was_read_is_written_so_that_it_reads_the_same(text: str) -> None:
