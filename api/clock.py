@@ -42,7 +42,7 @@ async def run_job(runtime: Runtime, job: Job) -> int:
         except StorageUnavailable as error:
             log.warning("the database is away; the clock tries again", job=job.name, error=str(error))
             return n
-        except Exception:
+        except Exception:  # the operator learns of it by the log and /metrics; other jobs go on
             log.exception("a job failed", job=job.name)
             JOB_FAILURES.labels(job.name).inc()
             return n

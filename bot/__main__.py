@@ -181,7 +181,7 @@ async def keep_running(runtime: Runtime, name: str, work: Callable[[], Awaitable
     while not runtime.stopping:
         try:
             await work()
-        except Exception:
+        except Exception:  # the operator learns of it by the log and /metrics
             log.exception("a worker failed and is started again", worker=name)
             WORKER_RESTARTS.labels(name).inc()
         if not runtime.stopping:

@@ -198,7 +198,7 @@ class Database:
                 _run_in_savepoint(connection, item)
         except (OperationalError, InterfaceError, sqlite3.Error) as error:
             item.after, item.error = [], StorageUnavailable(str(error.__cause__ or error))
-        except Exception as error:
+        except Exception as error:  # its waiter is told (_answer)
             item.after, item.error = [], error
 
 
@@ -233,7 +233,7 @@ def _act(actions: list[Callable[[], None]]) -> None:
     for action in actions:
         try:
             action()
-        except Exception:
+        except Exception:  # what was done is committed: nobody can be told that it failed, the log is
             log.exception("an after-commit action failed")
 
 

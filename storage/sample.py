@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, Table, delete, func, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage import schema
@@ -84,9 +84,9 @@ def wipe(session: Session) -> tuple[int, list[str]]:
     return people, blobs
 
 
-def _within(session: Session) -> "Column[bool]":
+def _within(session: Session) -> "ColumnElement[bool]":
     paths = session.scalars(select(Community.path).where(Community.sample)).all()
-    return or_(*[Community.path.startswith(path, autoescape=True) for path in paths])  # type: ignore[return-value]
+    return or_(*[Community.path.startswith(path, autoescape=True) for path in paths])
 
 
 def _references(table: Table) -> Iterator[tuple[Column[int], str]]:

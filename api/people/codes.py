@@ -63,7 +63,7 @@ def new_code() -> str:
 
 
 def group(code: str) -> str:
-    """XXXX-XXXX-XXXX."""
+    """As it is printed: three groups of four characters."""
     return "-".join(code[n : n + 4] for n in range(0, LENGTH, 4))
 
 

@@ -18,7 +18,7 @@ UNBOUND_GREETING = Lines(
 )
 
 
-def privacy_notice() -> Node:
+def privacy_notice() -> Lines:
     """What is kept about a person, who sees it, and how to have it erased. Shown before the first binding."""
     return Lines(
         Bold(T("What is kept about you")),

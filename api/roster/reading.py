@@ -121,6 +121,7 @@ def _check_extent(data: bytes) -> None:
                 if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                     with archive.open(name) as sheet:
                         _check_sheet(sheet)
+    # what zipfile raises: broken, torn or damaged; a compression that it does not know; locked by a password
     except (BadZipFile, OSError, zlib.error, NotImplementedError, RuntimeError) as error:
         raise _unreadable() from error
 

@@ -309,6 +309,10 @@ def test_nothing_makes_it_fail(text: str) -> None:
     assert all(1 <= fault.line <= lines for fault in draft.faults)
 
 
+def test_a_second_answer_behind_a_stroke_is_named() -> None:
+    assert [(one.code, one.line) for one in parse("1. q\n答案：甲/答案：乙").faults] == [("two_answers", 2)]
+
+
 @example("0::\n答案:0\n0\n解析:0.")
 @example("1. q\n答案：0/答案:0")
 @settings(max_examples=600, deadline=None)

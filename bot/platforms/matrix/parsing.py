@@ -101,8 +101,9 @@ def _file(kind: str, name: str, content: Mapping[str, Any]) -> File:
     source = secret if isinstance(secret, Mapping) else content
     if not isinstance(source.get("url"), str):
         raise Unreadable("a file without an address")
-    info = content.get("info") if isinstance(content.get("info"), Mapping) else {}
-    mime, size = info.get("mimetype"), info.get("size")  # type: ignore[union-attr]
+    told = content.get("info")
+    info: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
+    mime, size = info.get("mimetype"), info.get("size")
     ref: dict[str, Any] = {"mxc": source["url"]}
     if secret is source:
         ref["file"] = dict(source)

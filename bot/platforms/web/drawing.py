@@ -70,8 +70,7 @@ class Pen:
     def row(self, line: ChatLine) -> views.ChatRow:
         """One line of the list."""
         community = line.place.community
-        # a column of str, which holds region, school or workshop only
-        kind: views.Kind = community.kind if community else "bot"  # type: ignore[assignment]
+        kind = community.kind if community else "bot"
         preview, at = "", None
         if line.last is not None:
             preview, at = self._preview(line), line.last.post.created_at
@@ -108,7 +107,7 @@ class Pen:
         if community is not None and opened.people:
             subtitle = ngettext(self.reader.language, "{n} person", "{n} people", opened.people).format(n=opened.people)
         return views.Chat(
-            opened.posts.place.chat.pid, community.kind if community else "bot", self.place(community), subtitle,  # type: ignore[arg-type]
+            opened.posts.place.chat.pid, community.kind if community else "bot", self.place(community), subtitle,
             tuple(self.posts(opened.posts)), opened.older, opened.unread_from, chips if community is None else (),
             opened.silent is None, plain(opened.silent, self.reader) if opened.silent else "",
             max_text=posting.MAX_TEXT, max_files=posting.MAX_FILES,
@@ -155,7 +154,7 @@ class Pen:
         return tuple(
             tuple(
                 views.Button(
-                    plain(b.label, self.reader), b.action, b.url, b.style, bool(b.action) and b.action == post.pressed  # type: ignore[arg-type]
+                    plain(b.label, self.reader), b.action, b.url, b.style, bool(b.action) and b.action == post.pressed
                 )
                 for b in row
             )
@@ -194,7 +193,7 @@ def pen_for(ctx: Context, seat: SignedIn) -> Pen:
 def _file(url: str, name: str, size: int, kind: str, mime: str, seconds: int | None, pending: bool = False,
           error: str = "") -> views.File:  # fmt: skip
     shown = "voice" if kind == "voice" and mime.startswith("audio/") else kind
-    return views.File(url, name, size, shown if shown in ("voice", "video") else "file", mime, seconds, pending, error)  # type: ignore[arg-type]
+    return views.File(url, name, size, shown if shown in ("voice", "video") else "file", mime, seconds, pending, error)
 
 
 def mark_of(name: str) -> str:

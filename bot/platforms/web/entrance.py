@@ -89,7 +89,7 @@ def entrance_routes(desk: Desk) -> APIRouter:
             say = plain(found.say, reader_for(gate, page))
             return gate.page("signin.html", page, found.status, problem=say, code=code[:20])
         page = gate.stranger(request)
-        notice = html_of(privacy_notice().children[1], reader_for(gate, page))  # type: ignore[attr-defined]
+        notice = html_of(privacy_notice().children[1], reader_for(gate, page))
         plain_code = found.code.replace("-", "")
         invite = views.Invite(
             plain_code, found.name, tuple(found.places), notice, str(PRIVACY_VERSION), found.telegram

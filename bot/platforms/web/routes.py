@@ -38,6 +38,7 @@ def make_routers(runtime: Runtime) -> list[APIRouter]:
 def other_routes(gate: Gate) -> APIRouter:
     """Every other address that somebody opens, /v1 apart: a page that says so. Another route that fits goes first."""
 
+    # mypy knows no base class that a function returns
     class OtherRoute(route_class(gate)):  # type: ignore[misc]
         def matches(self, scope: Scope) -> tuple[Match, Scope]:
             others = scope.get("method") != "GET" or re.match(r"/v1(?:/|$)", scope["path"])

@@ -10,7 +10,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-Kind = Literal["bot", "region", "school", "workshop"]
+Kind = str  # bot | region | school | workshop
 Side = Literal["mine", "other", "bot", "system"]
 
 
@@ -89,7 +89,7 @@ class File:
     url: str
     name: str
     size: int
-    kind: Literal["file", "voice", "video"] = "file"
+    kind: str = "file"  # file | voice | video
     media_type: str = ""
     seconds: int | None = None
     pending: bool = False
@@ -103,7 +103,7 @@ class Button:
     label: str
     value: str = ""
     url: str = ""
-    style: Literal["", "primary", "danger"] = ""
+    style: str = ""  # "" | primary | danger
     pressed: bool = False
     disabled: bool = False
 
