@@ -22,6 +22,7 @@ from api.quizzes.routes import router as quizzes
 from api.registry import HOLDERS
 from api.reminders.routes import router as reminders
 from api.resources.routes import router as resources
+from api.rooms.routes import router as rooms
 from api.runtime import Runtime
 
 V1: tuple[APIRouter, ...] = (
@@ -37,6 +38,7 @@ V1: tuple[APIRouter, ...] = (
     quizzes,
     reminders,
     resources,
+    rooms,
 )
 
 

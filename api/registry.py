@@ -8,7 +8,6 @@ from api.attachments.making import Maker
 from api.attachments.service import Holders, erase_attachments, export_attachments, forget_made
 from api.clock import Job
 from api.communities.keeping import erase_communities, export_communities
-from api.communities.rooms import room_unbound
 from api.context import Context
 from api.journals.jobs import journals_waiting, purge_withdrawn, send_digests
 from api.journals.keeping import erase_journals, export_journals
@@ -34,6 +33,7 @@ from api.reminders.keeping import erase_reminders, export_reminders
 from api.reminders.missing import still_missing
 from api.resources.keeping import erase_resources, export_resources
 from api.resources.pushes import may_see_files, push_stands, refresh_pushes, release_due_pushes
+from api.rooms.service import room_unbound
 from api.webchat.keeping import erase_webchat, export_webchat, tidy_webchat
 from storage.people import Person
 

@@ -7,9 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.communities import Appointment, Community, Membership, Room, held_on
+from storage.communities import Appointment, Community, Membership, held_on
 from storage.messaging import Chat
 from storage.people import Person
+from storage.rooms import Room
 
 
 def select_places_of(
@@ -105,4 +106,5 @@ def with_settings(people: Select[Any], settings: Sequence[tuple[str | None, str 
 def count_rooms(session: Session, community_id: int) -> int:
     """How many rooms mirror a community."""
     query = select(func.count()).select_from(Room).join(Chat, Chat.id == Room.chat_id)
-    return session.execute(query.where(Room.community_id == community_id, Chat.state == "active")).scalar_one()
+    here = (Room.community_id == community_id, Room.part == "room", Chat.state == "active")
+    return session.execute(query.where(*here)).scalar_one()

@@ -1,4 +1,4 @@
-"""Tables of the tree people belong to: communities, memberships, appointments, rooms."""
+"""Tables of the tree people belong to: communities, memberships, appointments."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -40,6 +40,9 @@ class Community(Base):
     about: Mapped[str] = mapped_column(String(2000), default="")
     subject: Mapped[str] = mapped_column(String(40), default="")
     policy: Mapped[str] = mapped_column(String(10), default="approval")  # joining: open | approval | invitation
+    # what people do in its rooms (leave, invite, promote): follow | ask (the host) | ignore
+    room_policy: Mapped[str] = mapped_column(String(6), default="follow", server_default="follow")
+    picture: Mapped[str | None] = mapped_column(String(12))  # pid of an attachment: what its rooms look like
     join_code: Mapped[str | None] = mapped_column(String(8), unique=True)  # AB123456; for posters, so no secret
     rules: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)  # keys and ranges: api/communities/rules.py
     zone: Mapped[str | None] = mapped_column(String(40))
@@ -117,17 +120,6 @@ class Appointment(Base):
     ended_by: Mapped[int | None] = ref("persons", index=False)
 
 
-class Room(Base):
-    """A chat room that mirrors one community; a community may have one per platform and more."""
-
-    __tablename__ = "rooms"
-    id: Mapped[Id]
-    chat_id: Mapped[int] = ref("chats", unique=True, index=False)
-    community_id: Mapped[int] = ref("communities")
-    bound_by: Mapped[int | None] = ref("persons", index=False)
-    created_at: Mapped[datetime]
-
-
 class Transfer(Base):
     """A person's change of home school, kept as history."""
 
@@ -138,24 +130,6 @@ class Transfer(Base):
     to_id: Mapped[int | None] = ref("communities", index=False)
     at: Mapped[datetime]
     by: Mapped[int | None] = ref("persons", index=False)
-
-
-def rooms_of(session: Session, community_id: int) -> list[int]:
-    """Chat ids of a community's rooms that still exist."""
-    query = select(Room.chat_id).join(Chat, Chat.id == Room.chat_id)
-    return list(session.scalars(query.where(Room.community_id == community_id, Chat.state == "active")))
-
-
-def community_of_chat(session: Session, chat_id: int) -> Community | None:
-    """The community that a room mirrors."""
-    query = select(Community).join(Room, Room.community_id == Community.id).where(Room.chat_id == chat_id)
-    return session.scalars(query).first()
-
-
-def bound_rooms(session: Session, platform: str) -> list[tuple[str, str]]:
-    """(platform's chat id, name of the community) of every room of a platform that mirrors one."""
-    query = select(Chat.native, Community.name).join(Room, Room.chat_id == Chat.id).join(Community)
-    return [(row[0], row[1]) for row in session.execute(query.where(Chat.platform == platform).order_by(Chat.id))]
 
 
 def held_on(day: date) -> ColumnElement[bool]:
@@ -208,11 +182,6 @@ def add_to_tree(session: Session, community: Community, parent: Community | None
     session.flush()
     community.path = f"{parent.path if parent else '/'}{community.id}/"
     session.flush()
-
-
-def room_of_chat(session: Session, chat_id: int) -> Room | None:
-    """What makes a chat mirror a community."""
-    return session.scalars(select(Room).where(Room.chat_id == chat_id)).first()
 
 
 def find_chat(session: Session, pid: str) -> Chat | None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.base import Base, Id, Json, Pid, ref
+from storage.base import Base, Id, Json, Pid, loose_ref, ref
 
 # room in each page of PostgreSQL: a row that stays in its page when it changes needs no new entries in the indexes
 CHANGED_OFTEN = {"postgresql_with": {"fillfactor": 70}}
@@ -94,6 +94,7 @@ class Message(Base):
     buttons: Mapped[Any] = mapped_column(Json, default=list)  # rows of api.messaging.tree.Button
     files: Mapped[Any] = mapped_column(Json, default=list)  # pids of attachments
     poll: Mapped[Any | None] = mapped_column(Json)  # the same question where there are polls
+    answers_id: Mapped[int | None] = loose_ref()  # messages: what it answers, wherever that was said
     edited_at: Mapped[datetime | None]  # for when the last edit was planned: the next one keeps its distance
     live_until: Mapped[datetime | None]  # edits stop then
     created_at: Mapped[datetime]

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Integer, and_, bindparam, case, cast, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.communities import Community, Room
+from storage.communities import Community
 from storage.inbox import on_platforms
 from storage.messaging import Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
+from storage.rooms import Room
 from storage.writing import QUIET_UPDATE, add_rows, among, table_of, take, upsert
 
 CHATS, SENDINGS, MESSAGES = table_of(Chat), table_of(Delivery), table_of(Message)

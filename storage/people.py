@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, bindparam, select, text, update
+from sqlalchemy import Index, String, UniqueConstraint, bindparam, select, text, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, BigId, Id, Json, Pid, loose_ref, ref
@@ -23,6 +23,8 @@ class Person(Base):
     subject: Mapped[str] = mapped_column(String(40), default="")
     stage: Mapped[str] = mapped_column(String(40), default="")  # 学段
     email: Mapped[str | None] = mapped_column(String(254))
+    matrix_id: Mapped[str | None] = mapped_column(String(255), index=True)  # as the authority's list has it
+    relayed: Mapped[bool] = mapped_column(default=True, server_default=true())  # from room to room
     language: Mapped[str] = mapped_column(String(8), default="zh_CN")
     zone: Mapped[str | None] = mapped_column(String(40))  # IANA name; none: the service's
     quiet_hours: Mapped[str | None] = mapped_column(String(11))  # "21:30-07:00", "" = never quiet, none: the service's

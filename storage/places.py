@@ -3,9 +3,9 @@
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from storage.communities import Room
 from storage.messaging import Chat, Delivery
 from storage.outbox import give_back, wake_chats
+from storage.rooms import Room
 from storage.writing import QUIET_UPDATE
 
 

@@ -7,9 +7,10 @@ from sqlalchemy import Column, ColumnElement, Table, delete, func, or_, select, 
 from sqlalchemy.orm import Session
 
 from storage import schema
-from storage.communities import Appointment, Community, Membership, Room
+from storage.communities import Appointment, Community, Membership
 from storage.messaging import Delivery, Message
 from storage.people import Person
+from storage.rooms import Room
 
 CHUNK = 500
 MEANT = {"attachment_payloads": {"attachment_id": "attachments"}}
@@ -71,7 +72,9 @@ def wipe(session: Session) -> tuple[int, list[str]]:
         "communities": set(session.scalars(select(Community.id).where(_within(session)))),
     }
     people = len(doomed["persons"])
-    doomed["chats"] = set(session.scalars(select(Room.chat_id).where(Room.community_id.in_(doomed["communities"]))))
+    doomed["rooms"] = set(session.scalars(select(Room.id).where(Room.community_id.in_(doomed["communities"]))))
+    chats = select(Room.chat_id).where(Room.id.in_(doomed["rooms"]), Room.chat_id.is_not(None))
+    doomed["chats"] = set(session.scalars(chats))
     while _spread(session, doomed):
         pass
     doomed["messages"] = doomed.get("messages", set()) | _unheard(session, doomed)

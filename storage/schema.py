@@ -32,7 +32,10 @@ TABLES = (
     "quizzes",
     "records",
     "reminders",
+    "relays",
     "resources",
+    "rooms",
+    "topics",
     "webchat",
 )  # fmt: skip
 

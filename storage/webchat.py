@@ -12,9 +12,10 @@ from sqlalchemy import Index, String, UniqueConstraint, delete, func, select, te
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Json, Pid, ref
-from storage.communities import Appointment, Community, Membership, Room, held_on, ids_in
+from storage.communities import Appointment, Community, Membership, held_on, ids_in
 from storage.messaging import Chat
 from storage.people import Person
+from storage.rooms import Room
 from storage.writing import count_changed, upsert
 
 

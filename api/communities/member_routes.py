@@ -1,15 +1,14 @@
-"""Memberships, invitations, joining, offices and rooms over HTTP."""
+"""Memberships, invitations, joining and offices over HTTP."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.communities import appointments, joining, members, offers, rooms
+from api.communities import appointments, joining, members, offers
 from api.communities.joining import Joined
 from api.communities.shapes import (
     AppointmentIn,
     AppointmentOut,
-    CommunityOut,
     Decision,
     Invitation,
     JoinCode,
@@ -116,9 +115,3 @@ async def appoint(call: Caller, body: AppointmentIn) -> AppointmentOut:
 async def dismiss(call: Caller, pid: Pid) -> AppointmentOut:
     """End an appointment today."""
     return await call(appointments.dismiss, pid, shape=AppointmentOut.of)
-
-
-@router.delete("/rooms/{pid}")
-async def unbind_room(call: Caller, pid: Pid) -> CommunityOut:
-    """Stop a chat room (its pid) from mirroring its community."""
-    return await call(rooms.unbind_room, pid, shape=CommunityOut.short)

@@ -5,8 +5,9 @@ from typing import Any
 from api.context import Context
 from storage import communities
 from storage.base import new_pid
-from storage.communities import Community, Room
+from storage.communities import Community
 from storage.inbox import find_or_add_chat
+from storage.rooms import Room, room_of_chat
 
 WEB = "web"
 
@@ -28,8 +29,10 @@ def ensure_web_room(ctx: Context, community: Community) -> int:
     """The chat id of the community's room in the web chat, added when it is missing. Its title is the name."""
     native = f"room-{community.pid}"
     chat_id = find_or_add_chat(ctx.session, WEB, "", native, "room", community.name, ctx.now)
-    if communities.room_of_chat(ctx.session, chat_id) is None:
-        ctx.session.add(Room(chat_id=chat_id, community_id=community.id, created_at=ctx.now))
+    if room_of_chat(ctx.session, chat_id) is None:
+        ctx.session.add(Room(
+            chat_id=chat_id, community_id=community.id, platform=WEB, origin="built_in", created_at=ctx.now
+        ))
         ctx.session.flush()
     return chat_id
 

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from api.context import Context
 from api.i18n import language_of
-from storage.communities import Community, community_of_chat
+from storage.communities import Community
 from storage.messaging import Chat, Dialogue
 from storage.people import Identity, Person, choose_home, find_identity
+from storage.rooms import community_of_chat
 
 SPOKE_EVERY = timedelta(minutes=1)
 

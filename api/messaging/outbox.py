@@ -10,8 +10,8 @@ from api.context import Context
 from api.messaging.polls import Poll, pack_poll
 from api.messaging.tree import Node, Rows, Words, pack, pack_rows
 from storage import messages, outbox
-from storage.communities import rooms_of
 from storage.messaging import Chat, Delivery, Message
+from storage.rooms import rooms_of
 
 REPLY, PERSONAL, BULK = 0, 1, 2
 ACK_LANE = -1

@@ -6,11 +6,11 @@ Binding takes both: an administrator of the group, as the platform says, who mod
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.communities.rooms import bind_room, check_bind, check_unbind, get_chat, rooms_to_bind, unbind_room
 from api.errors import Problem
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.tree import Code, Lines, T, Words
+from api.rooms.service import bind_room, check_bind, check_unbind, get_chat, rooms_to_bind, unbind_room
 from bot.commands.confirming import Confirm
 from bot.registry import HOST, ROOM, Command, Feature, Talk
 from bot.turn import Choices, Turn

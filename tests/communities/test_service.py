@@ -9,8 +9,9 @@ from api.communities.service import Wish
 from api.people.service import list_people
 from api.records.service import counts
 from storage.base import new_pid
-from storage.communities import Community, Membership, rooms_of
+from storage.communities import Community, Membership
 from storage.people import Audit
+from storage.rooms import rooms_of
 from tests.support.county import County
 
 JOINED = "workshop.joined"

@@ -2,8 +2,9 @@
 
 from api.communities.tree import add_community, ensure_web_room, rename_community
 from api.context import Context
-from storage.communities import Community, community_of_chat, rooms_of
+from storage.communities import Community
 from storage.messaging import Chat
+from storage.rooms import community_of_chat, rooms_of
 from tests.support.talk import World
 
 

@@ -10,8 +10,8 @@ from api.messaging.outbox import say_in_chat
 from api.messaging.places import come_from, move_chat
 from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Words
-from storage.communities import Room
 from storage.messaging import Chat, Delivery
+from storage.rooms import Room
 from tests.support.talk import World, a_world
 
 

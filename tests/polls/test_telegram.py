@@ -7,8 +7,8 @@ import pytest
 
 from api.context import Context
 from storage.base import new_pid
-from storage.communities import Room
 from storage.messaging import Chat
+from storage.rooms import Room
 from tests.support.clock import tick
 from tests.support.quizzing import Quizzing, quizzing_in
 from tests.support.telegram import TelegramWorld, a_telegram_world

@@ -15,8 +15,9 @@ from api.people.service import create_admin
 from api.roster.importing import Report, import_roster
 from api.roster.reading import read_roster
 from storage import roster as queries
-from storage.communities import Appointment, Community, Membership, Room, Transfer
+from storage.communities import Appointment, Community, Membership, Transfer
 from storage.people import Audit, Person
+from storage.rooms import Room
 from tests.support.talk import World, a_world
 
 HEAD = "地区,学校,学校代码,姓名,工号,学科,学段,邮箱,职务"

@@ -11,9 +11,10 @@ from api.context import Context
 from api.messaging.tree import Button, Words
 from api.runtime import Runtime
 from bot.commands import FEATURES
-from storage.communities import Community, Room
+from storage.communities import Community
 from storage.messaging import Chat
 from storage.people import Identity, Person
+from storage.rooms import Room
 from tests.support.matrix import CLIENT, MatrixWorld, Somebody, a_matrix_world
 from tests.support.paper import Sheet
 from tests.support.synapse import Registered, Synapse

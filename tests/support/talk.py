@@ -20,10 +20,11 @@ from bot.fetch import Fetchers
 from bot.handle import Handlers, platforms_by_name
 from storage.base import new_pid
 from storage.blobs import Blobs
-from storage.communities import Appointment, Community, Membership, Room
+from storage.communities import Appointment, Community, Membership
 from storage.engine import Database
 from storage.messaging import Chat
 from storage.people import Identity, Person
+from storage.rooms import Room
 from tests.support.paper import Paper, Sheet
 
 NOW = datetime.fromisoformat("2026-11-23T10:00:00+08:00")  # a Monday morning in term

@@ -22,10 +22,11 @@ from bot.platforms.telegram.limits import Limits as OwnLimits
 from bot.platforms.telegram.limits import Window
 from storage.base import new_pid
 from storage.blobs import Blobs
-from storage.communities import Community, Room
+from storage.communities import Community
 from storage.engine import Database
 from storage.messaging import Chat
 from storage.people import Identity, Person
+from storage.rooms import Room
 from tests.emulators import telegram as emulated
 from tests.emulators.telegram import Emulator, Limits, add_person
 from tests.support.paper import Paper

@@ -3,9 +3,9 @@
 from typing import Any
 
 from api.context import Context
-from storage.communities import Room
 from storage.messaging import Chat
 from storage.people import Identity
+from storage.rooms import Room
 from tests.support.telegram import TelegramVoice, TelegramWorld
 
 

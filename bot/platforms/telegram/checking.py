@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from aiogram.methods import GetChatMember, GetMe, GetWebhookInfo
 from aiogram.types import ChatMemberAdministrator, ChatMemberRestricted, User
 
-from api.communities.rooms import bound_rooms
 from api.messaging.tree import Node, T
+from api.rooms.service import bound_rooms
 from api.runtime import Runtime
 from bot.platforms.base import Finding, RetryAfter, SendError
 from bot.platforms.telegram.arriving import TELEGRAM

@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from api.context import Context
-from storage.communities import community_of_chat
 from storage.messaging import Chat
+from storage.rooms import community_of_chat
 from tests.journals.test_chat import (  # noqa: F401  they run here, with the fixtures of this module
     test_change_withdraw_and_list,
     test_from_a_room_it_goes_on_privately,

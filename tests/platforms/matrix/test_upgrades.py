@@ -8,8 +8,9 @@ from api.context import Context
 from api.messaging.delivering import claim_work
 from api.messaging.outbox import say_in_chat
 from api.messaging.tree import Words
-from storage.communities import Community, Room
+from storage.communities import Community
 from storage.messaging import Chat, Delivery
+from storage.rooms import Room
 from tests.platforms.matrix.test_rooms import chat_state, membership
 from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world
 from tests.support.synapse import Synapse

@@ -1,11 +1,11 @@
 """Which room mirrors which community: both rights are needed, a room has one community, built-in rooms stay."""
 
-from api.communities.rooms import bind_room, unbind_room
 from api.communities.tree import ensure_web_room
 from api.context import Context
+from api.rooms.service import bind_room, unbind_room
 from storage.base import new_pid
-from storage.communities import rooms_of
 from storage.messaging import Chat
+from storage.rooms import rooms_of
 from tests.support.county import County
 from tests.support.talk import Voice
 

@@ -1,6 +1,6 @@
 """Which chat room mirrors which community: binding with a double check, and letting go."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from api.access import require
 from api.communities.lookup import get_community_for
@@ -11,9 +11,10 @@ from api.context import Context
 from api.errors import Conflict, Forbidden, not_found
 from api.messaging.tree import T
 from api.records.service import audit
-from storage import communities
-from storage.communities import Community, Room, community_of_chat, find_chat, room_of_chat
+from storage import rooms
+from storage.communities import Community, find_chat
 from storage.messaging import Chat
+from storage.rooms import Room, community_of_chat, room_of_chat
 
 
 def bind_room(ctx: Context, chat: Chat, community_pid: str, platform_admin: bool) -> Community:
@@ -32,7 +33,8 @@ def bind_room(ctx: Context, chat: Chat, community_pid: str, platform_admin: bool
     check_bind(ctx, chat)
     ctx.session.add(
         Room(
-            chat_id=chat.id, community_id=community.id, bound_by=ctx.actor.id if ctx.actor else None, created_at=ctx.now
+            chat_id=chat.id, community_id=community.id, platform=chat.platform,
+            bound_by=ctx.actor.id if ctx.actor else None, created_at=ctx.now,
         )
     )
     ctx.session.flush()
@@ -93,6 +95,6 @@ def room_unbound(ctx: Context, people: Collection[int | None], chat_pid: str) ->
     return set(people) if unbound else set()
 
 
-def bound_rooms(ctx: Context, platform: str) -> list[tuple[str, str]]:
+def bound_rooms(ctx: Context, platform: str) -> Sequence[tuple[str, str]]:
     """(platform's chat id, name of the community) of every bound room: for `gongfang check`."""
-    return communities.bound_rooms(ctx.session, platform)
+    return rooms.bound_rooms(ctx.session, platform)

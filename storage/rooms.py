@@ -1,0 +1,93 @@
+"""Tables of the rooms that mirror communities, and of what people did in them (C2)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.base import Base, Id, Json, Pid, loose_ref, ref
+from storage.communities import Community
+from storage.messaging import Chat
+
+DUE = text("due_at IS NOT NULL")
+
+
+class Room(Base):
+    """A place on one platform that mirrors one community: a room to speak in, or a space that holds others.
+
+    One that we are to create has no chat yet. `kept` is what the adapter remembers of it (an invite link, the address
+    of its picture); `tries` how often each action was made of late, and when it may be made again; `findings` what the
+    last look at it found.
+    """
+
+    __tablename__ = "rooms"
+    __table_args__ = (
+        Index("ix_rooms_due", "due_at", sqlite_where=DUE, postgresql_where=DUE),
+        Index(
+            "ix_rooms_created", "community_id", "platform", "part", unique=True,
+            sqlite_where=text("origin = 'created'"), postgresql_where=text("origin = 'created'"),
+        ),
+    )  # fmt: skip
+    id: Mapped[Id]
+    pid: Mapped[Pid]
+    chat_id: Mapped[int | None] = ref("chats", unique=True, index=False)
+    community_id: Mapped[int] = ref("communities")
+    platform: Mapped[str] = mapped_column(String(16), default="")
+    part: Mapped[str] = mapped_column(String(5), default="room")  # room | space (has rooms in it, nobody speaks there)
+    origin: Mapped[str] = mapped_column(String(8), default="adopted")  # built_in | created | adopted
+    manages: Mapped[Any] = mapped_column(Json, default=list)  # of api.rooms.planning.ASPECTS: what we keep in step
+    encrypted: Mapped[bool] = mapped_column(default=False)  # it is, or is to be made so
+    bridge: Mapped[str] = mapped_column(String(3), default="")  # on | off; "": on, unless it is encrypted
+    kept: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    tries: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    findings: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    due_at: Mapped[datetime | None]  # when it is to be looked at next; None: it is not managed
+    leased_until: Mapped[datetime | None]
+    looked_at: Mapped[datetime | None]
+    bound_by: Mapped[int | None] = ref("persons", index=False)
+    created_at: Mapped[datetime]
+
+
+class RoomAccount(Base):
+    """What is known of one account in one room: how it stands there, and what people decided about it."""
+
+    __tablename__ = "room_accounts"
+    __table_args__ = (UniqueConstraint("room_id", "native"),)
+    id: Mapped[Id]
+    room_id: Mapped[int] = ref("rooms", index=False)
+    native: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(120), default="")
+    state: Mapped[str] = mapped_column(String(6), default="")  # join | invite | knock | leave | ban
+    rank: Mapped[int] = mapped_column(default=0)  # of api.rooms.planning
+    by: Mapped[str] = mapped_column(String(255), default="")  # the account that brought it there
+    stays_out: Mapped[bool] = mapped_column(default=False)  # left on purpose: not invited until somebody asks for it
+    left_be: Mapped[bool] = mapped_column(default=False)  # a host said so: neither reported nor lowered any more
+    asked: Mapped[str] = mapped_column(String(8), default="")  # what a host was asked: unknown | left | rank | in
+    message_id: Mapped[int | None] = loose_ref()  # messages: the question
+    at: Mapped[datetime]
+
+
+def rooms_of(session: Session, community_id: int) -> list[int]:
+    """Chat ids of a community's rooms that still exist."""
+    query = select(Room.chat_id).join(Chat, Chat.id == Room.chat_id)
+    here = (Room.community_id == community_id, Room.part == "room", Chat.state == "active")
+    return [chat_id for chat_id in session.scalars(query.where(*here)) if chat_id is not None]
+
+
+def community_of_chat(session: Session, chat_id: int) -> Community | None:
+    """The community that a room mirrors."""
+    query = select(Community).join(Room, Room.community_id == Community.id).where(Room.chat_id == chat_id)
+    return session.scalars(query).first()
+
+
+def bound_rooms(session: Session, platform: str) -> Sequence[tuple[str, str]]:
+    """(platform's chat id, name of the community) of every room of a platform that mirrors one."""
+    query = select(Chat.native, Community.name).join(Room, Room.chat_id == Chat.id).join(Community)
+    return [(row[0], row[1]) for row in session.execute(query.where(Chat.platform == platform).order_by(Chat.id))]
+
+
+def room_of_chat(session: Session, chat_id: int) -> Room | None:
+    """What makes a chat mirror a community."""
+    return session.scalars(select(Room).where(Room.chat_id == chat_id)).first()
