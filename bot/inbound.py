@@ -1,7 +1,10 @@
 """What a person did, in one shape for every platform."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from api.messaging.tree import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,11 @@ class File:
 class Inbound:
     """One thing that one account did in one chat. An album is one Inbound.
 
-    `kind`: said, edited, deleted, pressed, voted, reacted, joined, left, asked_to_join, started, room_moved, bot_added,
-    bot_removed.
+    `kind`: said, edited, deleted, pressed, voted, reacted, started, room_moved, bot_added, bot_changed, bot_removed;
+    and what happens to an account (`sender`) in a room: invited, asked_to_join, joined, left, ranked. `payload["by"]`
+    is the account that did it; left has `payload["how"]`: left | removed | banned; ranked has `payload["ranks"]`:
+    account -> [before, after] in the ranks of api.rooms.planning; asked_to_join may have `payload["chat"]`, where it
+    can be answered for a while.
     `sender` is the platform's stable account id; `event` the platform's id of the message said, edited or pressed;
     `action` and `handle` belong to a pressed button; of a vote `event` is "poll:" and the poll's id, and `action`
     (added when it is handled) what the poll is about; `payload` holds what only some kinds have.
@@ -31,6 +37,7 @@ class Inbound:
     name: str = ""
     language: str = ""
     text: str = ""
+    rich: "Node | None" = None  # the text with its formatting, where it has any
     files: tuple[File, ...] = ()
     event: str = ""
     reply_to: str = ""

@@ -4,12 +4,13 @@ An adapter receives (stores what arrives raw, through `api.messaging.receiving`)
 without asking anybody, sends one delivery at a time, and fetches files. It knows nothing of what is said.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from api.messaging.delivering import Work
 from api.messaging.tree import Node
+from api.rooms.planning import Action, Actual, Desired, Standing
 from bot.inbound import File, Inbound
 
 
@@ -78,12 +79,45 @@ class Finding:
     note: "str | Node"
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A room of ours as an adapter gets it. `kept` is what it asked us to remember; `known` what was seen of accounts
+    there, for platforms that do not list them."""
+
+    pid: str
+    native: str
+    part: str
+    kept: Mapping[str, Any]
+    known: Mapping[str, Standing]
+
+
+class Mirroring(Protocol):
+    """Keeps rooms of a platform in step with their communities. Nothing in here decides what should be."""
+
+    creates: bool  # it can make rooms; else somebody makes them, and binds them
+    aspects: frozenset[str]  # what it can keep in step (api.rooms.planning.ASPECTS)
+
+    async def create(self, place: Place, desired: Desired) -> str:
+        """Make the room, or find the one that was made; returns its native id. Raises SendError."""
+        ...
+
+    async def look(self, place: Place) -> Actual:
+        """What the room is now, by as few questions as possible. Raises SendError (Gone: we are not in it)."""
+        ...
+
+    async def act(self, place: Place, action: Action) -> Mapping[str, Any]:
+        """Do one thing; done already is done. Returns what is to be remembered (`Place.kept`). An "invite" that the
+        platform cannot make itself returns "link": the person is told of it. Raises SendError."""
+        ...
+
+
 class Platform(Protocol):
-    """One chat platform, for one bot account."""
+    """One chat platform, for one bot account. `mirroring` is None where rooms are what they are."""
 
     name: str
     account: str
     capabilities: Capabilities
+    mirroring: Mirroring | None
 
     async def start(self) -> None:
         """Get ready in the background: import what is heavy, ask who we are. Nothing else is called before it ended

@@ -11,7 +11,7 @@ from api.messaging.delivering import Work
 from api.messaging.render import plain, render
 from api.messaging.tree import Button
 from bot.inbound import File, Inbound
-from bot.platforms.base import Capabilities, Finding, Gone, Rejected, SendError, Unreadable
+from bot.platforms.base import Capabilities, Finding, Gone, Mirroring, Rejected, SendError, Unreadable
 
 
 @dataclass(slots=True)
@@ -30,6 +30,7 @@ class Paper:
     """A platform whose chats are lists. `failures` are raised by the next sends, first come first served."""
 
     name = "paper"
+    mirroring: Mirroring | None = None
     account = ""
 
     def __init__(self, name: str = "paper", **capabilities: Any) -> None:

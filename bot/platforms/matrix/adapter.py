@@ -7,7 +7,7 @@ from api.matrix.service import PLATFORM
 from api.messaging.delivering import Work
 from api.runtime import Runtime
 from bot.inbound import File, Inbound
-from bot.platforms.base import Capabilities, Finding
+from bot.platforms.base import Capabilities, Finding, Mirroring
 from bot.platforms.matrix.checking import look
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
@@ -21,6 +21,7 @@ class MatrixPlatform:
     """The configured Matrix account. Nothing is asked of the homeserver before it is needed."""
 
     name = PLATFORM
+    mirroring: Mirroring | None = None
     capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, polls=True)
 
     def __init__(self, runtime: Runtime) -> None:

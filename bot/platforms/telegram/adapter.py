@@ -11,7 +11,7 @@ from api.messaging.delivering import Work
 from api.people.doors import keep_username
 from api.runtime import Runtime
 from bot.inbound import File, Inbound
-from bot.platforms.base import Capabilities, Finding, Rejected, RetryAfter, SendError, Transient
+from bot.platforms.base import Capabilities, Finding, Mirroring, Rejected, RetryAfter, SendError, Transient
 from bot.platforms.telegram.arriving import KINDS, TELEGRAM, poll
 from bot.platforms.telegram.limits import Limits
 from bot.platforms.telegram.reading import place_of, read, split_place
@@ -34,6 +34,7 @@ class TelegramPlatform:
     """One bot account on Telegram."""
 
     name = TELEGRAM
+    mirroring: Mirroring | None = None
     capabilities = Capabilities(polls=True)
 
     def __init__(self, runtime: Runtime, commands: Sequence[Command] = (), limits: Limits | None = None) -> None:

@@ -10,13 +10,14 @@ from api.runtime import Runtime
 from api.webchat.speaking import answer_press, edit_bot_post, remove_bot_post, write_bot_post
 from api.webchat.uploads import blob_of_upload
 from bot.inbound import File, Inbound
-from bot.platforms.base import Capabilities, Finding, Gone, Transient, Unreadable
+from bot.platforms.base import Capabilities, Finding, Gone, Mirroring, Transient, Unreadable
 
 
 class WebPlatform:
     """The built-in web chat. Its pages post straight into the inbox (api.webchat.posting)."""
 
     name = WEB
+    mirroring: Mirroring | None = None
     account = ""
     capabilities = Capabilities(idempotent=True)
 
