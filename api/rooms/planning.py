@@ -164,9 +164,9 @@ def _ranks(desired: Desired, actual: Actual) -> list[Action]:
         return []
     found = []
     for who, seat in sorted(desired.seats.items()):
-        if not _here(actual, who) or who in desired.spared:
+        standing = actual.members.get(who)
+        if standing is None or standing.state != "join" or who in desired.spared:
             continue
-        standing = actual.members[who]
         above = standing.rank >= actual.rank or seat.rank > actual.rank  # nobody changes whom they are not above
         more = seat.rank >= LEADS and standing.rank > seat.rank  # somebody trusts them with more than we do
         if standing.rank != seat.rank and not above and not more:
