@@ -8,3 +8,4 @@ HANDLER_FAILURES = Counter("gongfang_handler_failures", "Messages whose handler 
 JOB_FAILURES = Counter("gongfang_job_failures", "Clock jobs that failed", ["job"])
 WORKER_RESTARTS = Counter("gongfang_worker_restarts", "Background workers that failed and were restarted", ["worker"])
 OPEN_PAGES = Gauge("gongfang_open_pages", "Pages that hold a live connection (SSE)")
+ROOM_ACTIONS = Counter("gongfang_room_actions", "What was done to keep rooms in step", ["platform", "kind", "result"])

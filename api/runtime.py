@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.config import Config
 from api.context import Context
 from api.times import utcnow
+from storage import dirt
 from storage.blobs import Blobs
 from storage.engine import Database, StorageUnavailable, storage_failed
 from storage.people import Person
@@ -83,6 +84,9 @@ class Runtime:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     starting: dict[str, str] = field(default_factory=dict)  # platforms that are not open yet, and why not
     stopping: bool = False  # nothing more is begun
+
+    def __post_init__(self) -> None:
+        dirt.watch()
 
     def context(self, session: Session, actor: Person | None = None, **how: Any) -> Context:
         """The context of one operation."""

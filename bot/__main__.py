@@ -28,6 +28,7 @@ from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
 from bot.handle import Handlers
+from bot.mirror import Mirrors
 from bot.opening import live, open_platforms, webhook_routers
 from bot.platforms.base import Platform
 from bot.platforms.web.routes import make_routers
@@ -159,6 +160,7 @@ class Service:
             self.finishing |= {
                 self._keep("handlers", Handlers(runtime, dispatcher, platforms).run),
                 self._keep("deliverers", Deliverers(runtime, platforms, GUARDS).run),
+                self._keep("mirrors", Mirrors(runtime, platforms).run),
                 self._keep("fetchers", Fetchers(runtime, platforms, FOLLOWERS).run),
             }
             for platform in self.platforms:

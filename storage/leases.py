@@ -7,11 +7,13 @@ from sqlalchemy.orm import Session
 
 from storage.attachments import Attachment
 from storage.messaging import Chat
+from storage.mirrors import end_room_leases
 from storage.writing import QUIET_UPDATE
 
 
 def end_leases(session: Session, now: datetime) -> None:
-    """Free every chat, and make files that were being fetched due. Fences stay: an old holder could do nothing."""
+    """Free chats and rooms, and make files that were being fetched due. Fences stay: an old holder could do nothing."""
+    end_room_leases(session)
     held = or_(Chat.in_leased_until.is_not(None), Chat.leased_until.is_not(None))
     session.execute(
         update(Chat).where(held).values(in_leased_until=None, leased_until=None), execution_options=QUIET_UPDATE

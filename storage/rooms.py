@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, select, text
+from sqlalchemy import Index, String, UniqueConstraint, and_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Json, Pid, loose_ref, ref
 from storage.communities import Community
 from storage.messaging import Chat
+from storage.people import Identity
+from storage.writing import upsert
 
 DUE = text("due_at IS NOT NULL")
 
@@ -38,7 +40,7 @@ class Room(Base):
     part: Mapped[str] = mapped_column(String(5), default="room")  # room | space (has rooms in it, nobody speaks there)
     origin: Mapped[str] = mapped_column(String(8), default="adopted")  # built_in | created | adopted
     manages: Mapped[Any] = mapped_column(Json, default=list)  # of api.rooms.planning.ASPECTS: what we keep in step
-    encrypted: Mapped[bool] = mapped_column(default=False)  # it is, or is to be made so
+    encrypted: Mapped[bool] = mapped_column(default=False)  # it is, or is to be; of a space: the rooms made in it
     bridge: Mapped[str] = mapped_column(String(3), default="")  # on | off; "": on, unless it is encrypted
     kept: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     tries: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
@@ -56,6 +58,7 @@ class RoomAccount(Base):
     __tablename__ = "room_accounts"
     __table_args__ = (UniqueConstraint("room_id", "native"),)
     id: Mapped[Id]
+    pid: Mapped[Pid]
     room_id: Mapped[int] = ref("rooms", index=False)
     native: Mapped[str] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(120), default="")
@@ -64,7 +67,7 @@ class RoomAccount(Base):
     by: Mapped[str] = mapped_column(String(255), default="")  # the account that brought it there
     stays_out: Mapped[bool] = mapped_column(default=False)  # left on purpose: not invited until somebody asks for it
     left_be: Mapped[bool] = mapped_column(default=False)  # a host said so: neither reported nor lowered any more
-    asked: Mapped[str] = mapped_column(String(8), default="")  # what a host was asked: unknown | left | rank | in
+    asked: Mapped[str] = mapped_column(String(8), default="")  # of a host: unknown | in | left | rank; or: refused
     message_id: Mapped[int | None] = loose_ref()  # messages: the question
     at: Mapped[datetime]
 
@@ -91,3 +94,36 @@ def bound_rooms(session: Session, platform: str) -> Sequence[tuple[str, str]]:
 def room_of_chat(session: Session, chat_id: int) -> Room | None:
     """What makes a chat mirror a community."""
     return session.scalars(select(Room).where(Room.chat_id == chat_id)).first()
+
+
+def add_made_by_us(session: Session, **columns: Any) -> None:
+    """Add a room that is to be created, unless its community has one of that part there."""
+    session.flush()
+    session.execute(upsert(session, Room).values(origin="created", **columns).on_conflict_do_nothing())
+
+
+def account_in(session: Session, room_id: int, native: str, now: datetime) -> RoomAccount:
+    """What is known of an account in a room, held until the commit; added when nothing is."""
+    session.flush()
+    row = upsert(session, RoomAccount).values(room_id=room_id, native=native, at=now)
+    session.execute(row.on_conflict_do_nothing(index_elements=["room_id", "native"]))
+    query = select(RoomAccount).where(RoomAccount.room_id == room_id, RoomAccount.native == native)
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def find_account(session: Session, pid: str) -> RoomAccount | None:
+    """An account in a room by its public id, held until the commit."""
+    query = select(RoomAccount).where(RoomAccount.pid == pid)
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
+
+
+def is_elsewhere(session: Session, room: Room, person_id: int) -> bool:
+    """Whether a person is in another room of the same community, the web's apart: everybody is there."""
+    query = (
+        select(RoomAccount.id)
+        .join(Room, Room.id == RoomAccount.room_id)
+        .join(Identity, and_(Identity.platform == Room.platform, Identity.native == RoomAccount.native))
+        .where(Room.community_id == room.community_id, Room.id != room.id, Room.part == "room")
+        .where(RoomAccount.state == "join", Identity.person_id == person_id)
+    )
+    return session.execute(query.limit(1)).first() is not None

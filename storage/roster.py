@@ -7,6 +7,7 @@ from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.communities import Appointment, Community, Membership, held_on
+from storage.dirt import touch_under
 from storage.people import PRESENT, Person
 
 
@@ -70,6 +71,7 @@ def hang_under(session: Session, region: Community, parent: Community) -> None:
         execution_options={"synchronize_session": False},
     )
     session.expire_all()
+    touch_under(session, new)
 
 
 def memberships_at(session: Session, person_ids: Collection[int], community_ids: Collection[int]) -> list[Membership]:

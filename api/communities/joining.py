@@ -66,7 +66,7 @@ def join_workshop(ctx: Context, pid: str) -> Joined:
         raise not_found("workshop.unknown")
     membership = get_membership(ctx.session, ctx.me.id, workshop.id)
     known = membership is not None and membership.status in ("active", "invited", "pending")
-    if not known and (workshop.policy == "invitation" or not _in_reach(ctx, workshop)):
+    if not known and (workshop.policy == "invitation" or not in_reach(ctx, workshop)):
         raise not_found("workshop.unknown")
     return _join(ctx, workshop)
 
@@ -170,7 +170,13 @@ def _join(ctx: Context, workshop: Community) -> Joined:
     # whoever was removed comes back only when a host wants it
     if workshop.policy == "open" and membership.status != "removed":
         arrive(ctx, workshop, membership)
-        return Joined(workshop, membership)
+    else:
+        ask_to_join(ctx, workshop, membership)
+    return Joined(workshop, membership)
+
+
+def ask_to_join(ctx: Context, workshop: Community, membership: Membership) -> None:
+    """Have who acts wait for a host, and ask the hosts; where there are none, the region's administrators."""
     membership.status, membership.role, membership.since, membership.decided_by = "pending", "member", ctx.now, None
     ask = write_message(
         ctx, waiting_text(ctx, workshop, ctx.me),
@@ -181,7 +187,6 @@ def _join(ctx: Context, workshop: Community) -> Joined:
         ctx.session, workshop, "region_admin", today_in(ctx, workshop)
     )
     deliver_to_people(ctx, ask, asked, PERSONAL)
-    return Joined(workshop, membership)
 
 
 def _decided_already(ctx: Context, membership: Membership | None) -> Conflict:
@@ -195,7 +200,8 @@ def _region_path(home: Community) -> str:
     return home.path if home.kind == "region" else home.path.rstrip("/").rsplit("/", 1)[0] + "/"
 
 
-def _in_reach(ctx: Context, workshop: Community) -> bool:
+def in_reach(ctx: Context, workshop: Community) -> bool:
+    """Whether a workshop lies in the region of who acts, or over their school."""
     home = memberships.find_home(ctx.session, ctx.me)
     if home is None:
         return False

@@ -14,7 +14,7 @@ from api.messaging.outbox import tell_person
 from api.messaging.tree import T
 from api.records.service import audit, record
 from storage import memberships
-from storage.communities import Membership
+from storage.communities import Community, Membership
 from storage.memberships import get_membership
 from storage.people import Person
 
@@ -114,6 +114,15 @@ def change_role(ctx: Context, pid: str, person_pid: str, role: str) -> Membershi
     if person.id != (ctx.actor.id if ctx.actor else None):
         tell_person(ctx, person.id, T("You are {role} of “{name}” now.", role=NAMES[role], name=workshop.name))
     return membership
+
+
+def take_rank(ctx: Context, workshop: Community, membership: Membership, person: Person, role: str) -> None:
+    """Make an active member cohost or member at once, as who acts did elsewhere already: nobody is asked any more."""
+    require(ctx, "manage", workshop)
+    keep_a_host(ctx, workshop, membership)
+    audit(ctx, "membership.role", f"person:{person.pid}", workshop, was=membership.role, now=role)
+    membership.role = role
+    tell_person(ctx, person.id, T("You are {role} of “{name}” now.", role=NAMES[role], name=workshop.name))
 
 
 def _cursor(after: str | None) -> tuple[int, int] | None:

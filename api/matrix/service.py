@@ -9,12 +9,13 @@ from api.context import Context
 from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
 from api.messaging.receiving import Arrival, receive
-from storage import matrix, votes
+from storage import matrix, mirrors, votes
 from storage.matrix import Device, WaitingRow
 from storage.people import find_identity
 
 PLATFORM = "matrix"
 CURSOR = "sync"
+SETTLES = timedelta(seconds=2)
 HOLD = timedelta(seconds=60)  # two syncs in which nothing happens
 Keys = Mapping[tuple[str, str], str | None]  # (kind, name) -> value; None takes one away
 
@@ -36,7 +37,7 @@ class Batch:
 
     `sent` come before what answers them. `found` are rows whose key came, with what they say; `public` rooms in which
     others read along now; `gone` rooms that we are not in any more; `moved` rooms that became others. `votes` says
-    which arrivals are votes, and in which polls.
+    which arrivals are votes, and in which polls. `touched` are rooms whose state others changed.
     """
 
     account: str
@@ -51,6 +52,7 @@ class Batch:
     gone: Iterable[str] = ()
     moved: Mapping[str, str] = field(default_factory=dict)
     votes: Mapping[str, str] = field(default_factory=dict)
+    touched: Sequence[str] = ()
 
 
 def take_in(ctx: Context, batch: Batch) -> int:
@@ -83,6 +85,9 @@ def take_in(ctx: Context, batch: Batch) -> int:
         chat = matrix.find_room_chat(ctx.session, batch.account, native)
         if chat is not None:
             lose_chat(ctx, chat)
+    if batch.touched:  # what it means is decided by whoever handles the events; then the room is looked at
+        soon = ctx.now + SETTLES
+        mirrors.make_natives_due(ctx.session, PLATFORM, batch.account, batch.touched, soon)
     if batch.found:
         ctx.wake("inbox")
     return new

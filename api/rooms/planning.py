@@ -155,7 +155,10 @@ def _members(desired: Desired, actual: Actual) -> list[Action]:
         standing = actual.members[who]
         if standing.rank >= actual.rank or standing.fresh:
             continue
-        found.append(Action("ban" if for_good else "remove", who))
+        if standing.state == "knock":
+            found.append(Action("refuse", who))
+        else:
+            found.append(Action("ban" if for_good else "remove", who))
     return found
 
 

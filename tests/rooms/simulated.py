@@ -7,9 +7,9 @@ from typing import Any
 from api.rooms.planning import SPEAKS, Action, Actual, Plan, Standing, plan
 
 KINDS = frozenset(
-    "name topic picture access history encrypt hush unhush link unlink hang unhang unban admit invite remove ban rank"
-    .split()
-)  # fmt: skip
+    "name topic picture access history encrypt hush unhush link unlink hang unhang unban admit refuse invite remove "
+    "ban rank".split()
+)
 
 
 def done(actual: Actual, action: Action) -> Actual:
@@ -35,7 +35,7 @@ def done(actual: Actual, action: Action) -> Actual:
         case "invite" | "admit":
             rank = actual.members[who].rank if who in actual.members else SPEAKS
             return _with(actual, who, Standing("invite", rank))
-        case "remove" | "unban":
+        case "remove" | "refuse" | "unban":
             return _with(actual, who, Standing("leave", actual.members[who].rank))
         case "ban":
             return _with(actual, who, Standing("ban", actual.members[who].rank, ours=True))

@@ -56,6 +56,7 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[Any, ...]]]] =
     ("a former member", {"out": {"zhou": False}}, there(zhou=Standing("join")), [("remove", "zhou")]),
     ("a former member who was invited", {"out": {"zhou": False}}, there(zhou=Standing("invite")), [("remove", "zhou")]),
     ("a former member who is away", {"out": {"zhou": False}}, there(zhou=Standing("leave")), []),
+    ("a former member who knocks", {"out": {"zhou": True}}, there(zhou=Standing("knock")), [("refuse", "zhou")]),
     ("one who was removed", {"out": {"zhou": True}}, there(zhou=Standing("join")), [("ban", "zhou")]),
     ("one who just came", {"out": {"zhou": False}}, there(zhou=Standing("join", fresh=True)), []),
     ("one above us", {"out": {"zhou": False}}, there(zhou=Standing("join", OWN)), []),

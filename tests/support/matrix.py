@@ -17,6 +17,7 @@ from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
 from bot.handle import Handlers, platforms_by_name
+from bot.mirror import Mirrors
 from storage.base import new_pid
 from storage.blobs import Blobs
 from storage.engine import Database
@@ -163,6 +164,7 @@ class MatrixWorld(World):
         self.handlers = Handlers(runtime, Dispatcher(features), platforms)
         self.deliverers = Deliverers(runtime, platforms, GUARDS)
         self.fetchers = Fetchers(runtime, platforms, FOLLOWERS)
+        self.mirrors = Mirrors(runtime, platforms)
         self.people: list[Somebody] = []
 
     async def somebody(self, name: str = "李春华") -> Somebody:

@@ -18,6 +18,7 @@ from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
 from bot.handle import Handlers, platforms_by_name
+from bot.mirror import Mirrors
 from storage.base import new_pid
 from storage.blobs import Blobs
 from storage.communities import Appointment, Community, Membership
@@ -41,6 +42,7 @@ class World:
         self.handlers = Handlers(runtime, Dispatcher(features), platforms)
         self.deliverers = Deliverers(runtime, platforms, GUARDS if guards is None else guards)
         self.fetchers = Fetchers(runtime, platforms, FOLLOWERS)
+        self.mirrors = Mirrors(runtime, platforms)
         self._events = count(1)
 
     async def run(self, operation: Any, *args: Any, actor: "Voice | Person | None" = None, **named: Any) -> Any:

@@ -12,6 +12,7 @@ from bot.platforms.matrix.checking import look
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
 from bot.platforms.matrix.marking import Marking
+from bot.platforms.matrix.mirroring import MatrixMirroring
 from bot.platforms.matrix.parsing import parse
 from bot.platforms.matrix.sending import Sending
 from bot.platforms.matrix.syncing import Syncing
@@ -21,7 +22,6 @@ class MatrixPlatform:
     """The configured Matrix account. Nothing is asked of the homeserver before it is needed."""
 
     name = PLATFORM
-    mirroring: Mirroring | None = None
     capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, polls=True)
 
     def __init__(self, runtime: Runtime) -> None:
@@ -31,6 +31,7 @@ class MatrixPlatform:
         self.sending = Sending(self.connection, self.files)
         self.marking = Marking(self.connection)
         self.syncing = Syncing(self.connection, self.marking)
+        self.mirroring: Mirroring | None = MatrixMirroring(self.connection, self.files)
 
     def parse(self, raw: dict[str, Any]) -> Inbound | None:
         """The Inbound of a raw event. Raises Unreadable."""

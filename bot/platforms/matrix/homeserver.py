@@ -48,6 +48,11 @@ class Homeserver:
         async with self._ask(method, path, query, data, headers, PATIENCE + wait) as answer:
             return await self._read(answer)
 
+    async def list(self, path: str) -> list[Any]:
+        """Get something whose answer is a list. Raises SendError."""
+        async with self._ask("GET", path, None, None, {}, PATIENCE) as answer:
+            return await self._read(answer, list)
+
     async def upload(self, pieces: AsyncIterable[bytes], size: int, mime: str, name: str = "") -> str:
         """Upload `size` bytes as they come; returns their mxc:// address."""
         query, headers = ({"filename": name} if name else None), {"Content-Type": mime, "Content-Length": str(size)}
@@ -94,14 +99,14 @@ class Homeserver:
             self._http.request(method, _url(self.url + path), params=query, data=data, headers=headers, timeout=timeout)
         )
 
-    async def _read(self, answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    async def _read(self, answer: aiohttp.ClientResponse, kind: type = dict) -> Any:
         try:
             said = json.loads(await answer.read() or b"{}")
         except ValueError:
             said = None
         except aiohttp.ClientError as error:
             raise Ambiguous(_words(error)) from error
-        if answer.status == 200 and isinstance(said, dict):
+        if answer.status == 200 and isinstance(said, kind):
             return said
         said = said if isinstance(said, dict) else {}
         code, words = str(said.get("errcode", "")), str(said.get("error", ""))[:300]

@@ -6,12 +6,13 @@ is called, "began": whose private chat our joining began}.
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.messaging.polls import PREFIX
 from bot.inbound import File, Inbound
 from bot.platforms.base import Unreadable
 from bot.platforms.matrix import polls
+from bot.platforms.matrix.rooms import number
 
 FILES = {"m.image": "photo", "m.video": "video", "m.audio": "voice", "m.file": "document"}
 TEXTS = frozenset({"m.text", "m.emote"})
@@ -51,6 +52,8 @@ def parse(raw: Mapping[str, Any]) -> Inbound | None:
             return Inbound("deleted", event=str(target), **common) if target else None
         case "m.room.member":
             return _member(raw, event, content, me, common)
+        case "m.room.power_levels":
+            return _ranked(event, content, common)
         case "m.room.encrypted":
             raise Unreadable("still encrypted")
     return None
@@ -125,22 +128,58 @@ def _without_address(text: str, me: str) -> str:
 
 def _member(raw: Mapping[str, Any], event: Mapping[str, Any], content: Mapping[str, Any], me: str,
             common: dict[str, Any]) -> Inbound | None:  # fmt: skip
-    """Somebody came or went; a new name or picture is neither."""
-    who = str(event.get("state_key") or "")
+    """Somebody came, went, was asked in or asks; a new name or picture is none of these."""
+    who, by = str(event.get("state_key") or ""), str(event.get("sender"))
     former = _mapping(_mapping(event.get("unsigned")).get("prev_content"))
-    before = former.get("membership", "leave")
-    now = str(content.get("membership"))
-    came, went = now == "join" != before, now in ("leave", "ban") and before in ("join", "invite")
-    if not came and not went:
+    before, now = str(former.get("membership", "leave")), str(content.get("membership"))
+    kind = _change(before, now)
+    if kind is None or (who == me and kind not in ("joined", "left")):
         return None
-    if who == me and came and raw.get("began"):
-        return Inbound("started", event=str(event["event_id"]), **{**common, "sender": str(raw["began"])})
+    common = {**common, "event": str(event["event_id"])}
+    if who == me and kind == "joined" and raw.get("began"):
+        return Inbound("started", **{**common, "sender": str(raw["began"])})
     if who == me:
-        return Inbound("bot_added" if came else "bot_removed", event=str(event["event_id"]), **common)
+        made_by_us = by == me and not former and kind == "joined"  # nobody asked us in: nobody is to be greeted
+        return None if made_by_us else Inbound("bot_added" if kind == "joined" else "bot_removed", **common)
     name = content.get("displayname") or former.get("displayname")
     common = {**common, "sender": who, "name": name if isinstance(name, str) else ""}
-    common["payload"]["by"] = event.get("sender")
-    return Inbound("joined" if came else "left", event=str(event["event_id"]), **common)
+    common["payload"]["by"] = by
+    if kind == "left":
+        common["payload"]["from"] = before
+        common["payload"]["how"] = "banned" if now == "ban" else "left" if by == who else "removed"
+    return Inbound(kind, **common)
+
+
+def _change(before: str, now: str) -> str | None:
+    if now == before:
+        return None
+    if now in ("leave", "ban"):
+        return "left" if before in ("join", "invite", "knock") else None
+    return {"join": "joined", "invite": "invited", "knock": "asked_to_join"}.get(now)
+
+
+def _ranked(event: Mapping[str, Any], content: Mapping[str, Any], common: dict[str, Any]) -> Inbound | None:
+    """Somebody gave or took power."""
+    before, after = _levels(_mapping(_mapping(event.get("unsigned")).get("prev_content"))), _levels(content)
+    ranks = {
+        who: [before.users.get(who, before.usual), after.users.get(who, after.usual)]
+        for who in before.users.keys() | after.users.keys()
+    }
+    changed = {who: pair for who, pair in ranks.items() if pair[0] != pair[1]}
+    if not changed:
+        return None
+    common["payload"] |= {"by": event.get("sender"), "ranks": changed}
+    return Inbound("ranked", event=str(event["event_id"]), **common)
+
+
+class _Levels(NamedTuple):
+    users: dict[str, int]
+    usual: int
+
+
+def _levels(content: Mapping[str, Any]) -> _Levels:
+    users = {str(who): number(level) for who, level in _mapping(content.get("users")).items()}
+    return _Levels(users, number(content.get("users_default", 0)))
 
 
 def _relation(content: Mapping[str, Any]) -> Mapping[str, Any]:

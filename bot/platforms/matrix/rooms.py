@@ -1,6 +1,6 @@
 """What is known of a Matrix room, and how a sync changes it (Matrix client-server API, 6.4 Syncing). Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -46,7 +46,7 @@ class Room:
             return ENDLESS
         if not self.levels:
             return 100 if user_id in self.creators else 0
-        return _number(_mapping(self.levels.get("users")).get(user_id, self.levels.get("users_default", 0)))
+        return number(_mapping(self.levels.get("users")).get(user_id, self.levels.get("users_default", 0)))
 
     def rules(self, user_id: str) -> bool:
         """Whether somebody administers this room."""
@@ -71,8 +71,8 @@ def apply_joined(room: Room, section: Mapping[str, Any], me: str) -> None:
     """A room of a sync's `rooms.join`."""
     room.membership = "join"
     summary = _mapping(section.get("summary"))
-    room.joined = _number(summary.get("m.joined_member_count", room.joined))
-    room.invited = _number(summary.get("m.invited_member_count", room.invited))
+    room.joined = number(summary.get("m.joined_member_count", room.joined))
+    room.invited = number(summary.get("m.invited_member_count", room.invited))
     for event in state_events(section):
         if event.get("type") == "m.room.member" and event.get("state_key") == me:
             _remember_invitation(room, event)
@@ -118,6 +118,12 @@ def apply_state(room: Room, event: Mapping[str, Any]) -> None:
             room.successor, room.moved_by = _room_id(content.get("replacement_room")), str(event.get("sender", ""))
 
 
+def child_rooms(state: Iterable[Mapping[str, Any]], kind: str) -> frozenset[str]:
+    """The places that a room's m.space.child or m.space.parent events name; one without `via` says nothing any more."""
+    links = [event for event in state if event.get("type") == kind]
+    return frozenset(str(link.get("state_key")) for link in links if _mapping(link.get("content")).get("via"))
+
+
 def predecessor_of(create: Mapping[str, Any]) -> str:
     """The room that a room replaces, of the content of its m.room.create."""
     return _room_id(_mapping(create.get("predecessor")).get("room_id"))
@@ -151,7 +157,8 @@ def _room_id(value: Any) -> str:
     return value if isinstance(value, str) and value.startswith("!") and len(value) <= LONGEST_ID else ""
 
 
-def _number(value: Any) -> int:
+def number(value: Any) -> int:
+    """A level or count as a homeserver may write it."""
     # old rooms write levels as words
     try:
         return int(value)

@@ -23,7 +23,7 @@ from bot.platforms.matrix.entering import Entering
 from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut
 from bot.platforms.matrix.marking import Marking
 from bot.platforms.matrix.polls import RESPONSES, vote_of
-from bot.platforms.matrix.rooms import Room, apply_invited, apply_joined, moves
+from bot.platforms.matrix.rooms import Room, apply_invited, apply_joined, moves, state_events
 from bot.platforms.matrix.secrecy import Outdated
 from bot.platforms.matrix.signing import sign_device
 from bot.platforms.matrix.timeline import AT_ONCE, Timeline
@@ -33,7 +33,8 @@ log = structlog.get_logger()
 SYNC_SECONDS = 30
 SLOWEST = 60.0  # seconds between two tries
 WANTED = frozenset({
-    "m.room.message", "m.room.encrypted", "m.reaction", "m.room.redaction", "m.room.member", *RESPONSES,
+    "m.room.message", "m.room.encrypted", "m.reaction", "m.room.redaction", "m.room.member", "m.room.power_levels",
+    *RESPONSES,
 })  # fmt: skip
 TRANSACTION = re.compile(r"([a-z0-9]{12})-(\d+)(-poll)?", re.ASCII)  # of a message, as sending.py makes them
 FILTER = {
@@ -117,6 +118,7 @@ class Syncing:
         arrivals: list[Arrival] = []
         public: list[str] = []
         gone: list[str] = []
+        touched: list[str] = []
         for native, section in _mapping(sections.get("invite")).items():
             room = rooms[native] = self._room(native)
             apply_invited(room, section, connection.me)
@@ -133,6 +135,8 @@ class Syncing:
             arrivals += [arrival for arrival in found_here if arrival is not None]
             if room.deserted:
                 gone.append(native)
+            if any(event.get("sender") != connection.me for event in state_events(section)):
+                touched.append(native)
         for native in _mapping(sections.get("leave")):
             if native in connection.rooms and connection.rooms[native].membership != "leave":
                 room = rooms[native] = self._room(native)
@@ -142,7 +146,7 @@ class Syncing:
             states = {native: room.state() for native, room in rooms.items()}
             batch = Batch(
                 connection.account, connection.holder, answer["next_batch"], arrivals, states, keys, sent, found,
-                public, gone, moves(connection.rooms, rooms), votes_in(arrivals),
+                public, gone, moves(connection.rooms, rooms), votes_in(arrivals), touched,
             )  # fmt: skip
             new: int = await connection.runtime.transact(take_in, batch)
         self._keys_came.clear()

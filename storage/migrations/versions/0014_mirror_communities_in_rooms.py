@@ -88,6 +88,7 @@ def upgrade() -> None:
 
     op.create_table('room_accounts',
     sa.Column('id', storage.base.BigId, nullable=False),
+    sa.Column('pid', sa.String(length=12), nullable=False),
     sa.Column('room_id', storage.base.BigId, nullable=False),
     sa.Column('native', sa.String(length=255), nullable=False),
     sa.Column('name', sa.String(length=120), nullable=False),
@@ -101,6 +102,7 @@ def upgrade() -> None:
     sa.Column('at', storage.base.UtcDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['room_id'], ['rooms.id'], name=op.f('fk_room_accounts_room_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_room_accounts')),
+    sa.UniqueConstraint('pid', name=op.f('uq_room_accounts_pid')),
     sa.UniqueConstraint('room_id', 'native', name=op.f('uq_room_accounts_room_id_native'))
     )
     with op.batch_alter_table('communities', schema=None) as batch_op:

@@ -1,0 +1,227 @@
+"""What people do in rooms, followed in their communities: the other way of C2.
+
+Somebody with the right to do it here has done it (`follow`); of everything else, or of all of it (`ask`), a host is
+asked. Who is at home in a school or region stays so, whatever they do in its rooms.
+"""
+
+from dataclasses import dataclass, replace
+
+from api.access import can
+from api.communities.joining import ask_to_join, in_reach, leave_workshop
+from api.communities.members import remove_member, take_rank
+from api.communities.offers import answer_offer, arrive
+from api.context import Context
+from api.errors import Problem
+from api.messaging.outbox import tell_person
+from api.messaging.tree import T
+from api.records.service import audit
+from api.rooms.planning import LEADS, SPEAKS
+from api.rooms.questions import ask_hosts, settle
+from storage.communities import Community, Membership
+from storage.memberships import find_or_add_membership, get_membership
+from storage.messaging import Chat
+from storage.people import Person, find_identity
+from storage.rooms import Room, RoomAccount, account_in, is_elsewhere, room_of_chat
+
+FOLLOW, ASK, IGNORE = "follow", "ask", "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something happened to an account in a room: whose it is, and who did it (nobody we know, maybe)."""
+
+    ctx: Context
+    room: Room
+    community: Community
+    seen: RoomAccount
+    person: Person | None
+    by: str
+    doer: Person | None
+
+    @property
+    def policy(self) -> str:
+        """What follows from what people do here."""
+        return self.community.room_policy
+
+    @property
+    def in_workshop(self) -> bool:
+        """Whether one comes and goes as one likes; into schools and regions only the roster brings people."""
+        return self.community.kind == "workshop" and self.community.archived_at is None
+
+    def membership(self) -> Membership | None:
+        """The person's part in the workshop."""
+        return get_membership(self.ctx.session, self.person.id, self.community.id) if self.person is not None else None
+
+    def as_person(self, person: Person) -> Context:
+        """The same moment with somebody else acting."""
+        return replace(self.ctx, actor=person, via="room")
+
+    def doer_may(self, action: str) -> bool:
+        """Whether who did it may do it here."""
+        return self.doer is not None and can(self.as_person(self.doer), action, self.community)
+
+
+def event_in(ctx: Context, chat: Chat, native: str, name: str, by: str) -> Event | None:
+    """What happened, seen from its community; None in rooms that mirror none, or of which we keep nothing."""
+    room = room_of_chat(ctx.session, chat.id)
+    if room is None or room.due_at is None:
+        return None
+    community = ctx.session.get_one(Community, room.community_id)
+    seen = account_in(ctx.session, room.id, native, ctx.now)
+    seen.name, seen.at = name[:120] or seen.name, ctx.now
+    return Event(ctx, room, community, seen, _whose(ctx, room, native), by, _whose(ctx, room, by) if by else None)
+
+
+def _whose(ctx: Context, room: Room, native: str) -> Person | None:
+    found = find_identity(ctx.session, room.platform, native)
+    person = found[1] if found is not None else None
+    return person if person is not None and person.removed_at is None and person.erased_at is None else None
+
+
+def came(event: Event) -> None:
+    """Somebody is in the room now."""
+    seen, person = event.seen, event.person
+    invited_by = seen.by
+    seen.state, seen.stays_out = "join", False
+    if event.by and event.by != seen.native:
+        seen.by = invited_by = event.by
+    if seen.left_be:
+        return
+    if person is None:
+        ask_hosts(event.ctx, event.room, event.community, seen, "unknown")
+    elif event.in_workshop:
+        _came_into_workshop(event, person, invited_by)
+    elif not _at_home(event, person):
+        ask_hosts(event.ctx, event.room, event.community, seen, "in", person)
+
+
+def _came_into_workshop(event: Event, person: Person, invited_by: str) -> None:
+    ctx, workshop, membership = event.ctx, event.community, event.membership()
+    status = membership.status if membership is not None else ""
+    if status == "active" or can(event.as_person(person), "see", workshop):
+        return
+    host = _whose(ctx, event.room, invited_by) if invited_by not in ("", event.seen.native) else None
+    invited = host is not None and can(event.as_person(host), "moderate", workshop)
+    free = workshop.policy == "open" and status != "removed" and in_reach(event.as_person(person), workshop)
+    if event.policy == IGNORE or not (invited or free or status == "invited") or (event.policy == ASK and not free):
+        ask_hosts(ctx, event.room, workshop, event.seen, "in", person)
+        return
+    if status == "invited" and membership is not None and membership.invited_role == "member":
+        answer_offer(event.as_person(person), workshop.pid, accept=True)
+        return
+    row = membership or find_or_add_membership(ctx.session, person.id, workshop.id, ctx.now)
+    row.decided_by = host.id if invited and host is not None else None
+    arrive(event.as_person(person), workshop, row)
+    _write_down(event, "room.joined", person)
+
+
+def _at_home(event: Event, person: Person) -> bool:
+    return can(event.as_person(person), "see", event.community)
+
+
+def asks_in(event: Event) -> None:
+    """Somebody asks to be let in: members are, the hosts decide on others where one can ask for a place."""
+    seen, person, workshop = event.seen, event.person, event.community
+    seen.state, seen.stays_out, seen.asked = "knock", False, ""
+    if person is None:
+        seen.asked = "refused"
+        return
+    membership = event.membership()
+    if (membership is not None and membership.status == "active") or _at_home(event, person):
+        return
+    acting = event.as_person(person)
+    welcome = event.in_workshop and workshop.policy != "invitation" and in_reach(acting, workshop)
+    status = membership.status if membership is not None else ""
+    if event.in_workshop and status == "invited" and membership is not None and membership.invited_role == "member":
+        answer_offer(acting, workshop.pid, accept=True)
+    elif status == "pending":
+        return
+    elif welcome and workshop.policy == "open" and status != "removed" and event.policy != IGNORE:
+        arrive(acting, workshop, membership or find_or_add_membership(event.ctx.session, person.id, workshop.id,
+                                                                      event.ctx.now))  # fmt: skip
+        _write_down(event, "room.joined", person)
+    elif welcome and status != "removed":
+        ask_to_join(acting, workshop, membership or find_or_add_membership(event.ctx.session, person.id, workshop.id,
+                                                                           event.ctx.now))  # fmt: skip
+        say = T("I have asked the hosts of “{name}”. You will be let in as soon as one of them says yes.",
+                name=workshop.name)  # fmt: skip
+        tell_person(event.ctx, person.id, say)
+    else:
+        seen.asked = "refused"
+
+
+def was_invited(event: Event) -> None:
+    """Somebody was asked in there, not by us."""
+    event.seen.state, event.seen.by, event.seen.stays_out = "invite", event.by, False
+
+
+def went(event: Event, how: str, before: str = "join") -> None:
+    """Somebody left, or was put out by somebody else."""
+    seen, person, membership = event.seen, event.person, event.membership()
+    seen.state, seen.rank, seen.asked = "ban" if how == "banned" else "leave", SPEAKS, ""
+    settle(event.ctx, seen, T("They are not in the room any more."))
+    by_themselves = how == "left" or event.by == seen.native
+    seen.stays_out = seen.stays_out or by_themselves or how == "banned"
+    if person is None or membership is None or membership.status != "active" or not event.in_workshop:
+        return
+    if before != "join" or event.policy == IGNORE:
+        return
+    if is_elsewhere(event.ctx.session, event.room, person.id):
+        return  # still a member by another room
+    if event.policy == FOLLOW and by_themselves:
+        _leave(event, person)
+    elif event.policy == FOLLOW and event.doer is not None and event.doer_may("moderate"):
+        _put_out(event, person, event.doer)
+    else:
+        ask_hosts(event.ctx, event.room, event.community, seen, "left", person, event.doer)
+
+
+def _leave(event: Event, person: Person) -> None:
+    try:
+        with event.ctx.attempt():
+            leave_workshop(event.as_person(person), event.community.pid)
+    except Problem as problem:  # its last host: a workshop has one
+        tell_person(event.ctx, person.id, problem.say)
+        return
+    _write_down(event, "room.left", person)
+    say = T("You left the room of “{name}”, and with it the workshop. You can join again any time.",
+            name=event.community.name)  # fmt: skip
+    tell_person(event.ctx, person.id, say)
+
+
+def _put_out(event: Event, person: Person, doer: Person) -> None:
+    try:
+        with event.ctx.attempt():
+            remove_member(event.as_person(doer), event.community.pid, person.pid)
+    except Problem as problem:  # a host may not remove another one: they are asked in again
+        event.seen.stays_out = False
+        tell_person(event.ctx, doer.id, problem.say)
+        return
+    _write_down(event, "room.removed", person)
+
+
+def got_rank(event: Event, before: int, after: int) -> None:
+    """Somebody was given power in a room, or it was taken from them."""
+    event.seen.rank = after
+    membership, person = event.membership(), event.person
+    up, down = before < LEADS <= after, after < LEADS <= before
+    if membership is None or person is None or membership.status != "active" or not event.in_workshop:
+        return
+    if event.policy == IGNORE or not (up or down):
+        return
+    leads = membership.role in ("host", "cohost")
+    if up == leads:
+        return  # as it is here
+    if down and membership.role == "host":
+        return  # a workshop keeps its host; the room gets it back
+    if event.policy == FOLLOW and event.doer is not None and event.doer_may("manage"):
+        take_rank(event.as_person(event.doer), event.community, membership, person, "cohost" if up else "member")
+        _write_down(event, "room.ranked", person)
+    elif up:
+        ask_hosts(event.ctx, event.room, event.community, event.seen, "rank", person, event.doer)
+
+
+def _write_down(event: Event, act: str, person: Person) -> None:
+    who = f"person:{event.doer.pid}" if event.doer is not None else event.by
+    audit(event.ctx, act, f"person:{person.pid}", event.community, by=who, platform=event.room.platform)
+

@@ -1,0 +1,107 @@
+"""Having a region mirrored on a platform, and letting that go; what of a room is kept in step (G11-G14, C2)."""
+
+from collections.abc import Sequence
+
+from api.communities.lookup import get_community_for
+from api.context import Context
+from api.errors import Conflict, Invalid, not_found
+from api.messaging.tree import T
+from api.records.service import audit
+from api.rooms.passes import add_room
+from api.rooms.planning import ASPECTS, MEMBERS, NAME, RANKS
+from storage import mirrors
+from storage.communities import Community
+from storage.rooms import Room
+
+MATRIX = "matrix"
+# what can be switched of a room that somebody else made; of ours everything is kept
+CHOICES = (MEMBERS, RANKS, NAME)
+POLICIES = ("follow", "ask", "ignore")
+
+
+def mirror_region(ctx: Context, pid: str, platform: str = MATRIX, encrypted: bool = False) -> Room:
+    """Have a region, its schools and workshops made on a platform, and kept in step from now on.
+
+    `encrypted`: its rooms are (spaces never are; nobody speaks there). Again changes nothing, but for what was let go.
+    """
+    region = _region(ctx, pid)
+    check_platform(ctx, platform)
+    add_room(ctx, region, platform, "space", encrypted=encrypted, bound_by=ctx.actor.id if ctx.actor else None)
+    space = mirrors.parts_of(ctx.session, [region.id], platform)[region.id, "space"]
+    space.encrypted = encrypted
+    mirrors.manage_created(ctx.session, region.path, platform)
+    audit(ctx, "rooms.mirrored", f"community:{region.pid}", region, platform=platform, encrypted=encrypted)
+    ctx.wake("rooms")
+    return space
+
+
+def release_region(ctx: Context, pid: str, platform: str = MATRIX) -> int:
+    """Stop keeping a region's rooms in step; they stay as they are, and bound. Returns how many."""
+    region = _region(ctx, pid)
+    released = mirrors.release_created(ctx.session, region.path, platform)
+    audit(ctx, "rooms.released", f"community:{region.pid}", region, platform=platform, rooms=released)
+    return released
+
+
+def count_places(ctx: Context, pid: str) -> tuple[int, int]:
+    """(schools, workshops) of a region that are open: for a preview."""
+    counted = mirrors.count_kinds(ctx.session, _region(ctx, pid).path)
+    return counted.get("school", 0), counted.get("workshop", 0)
+
+
+def check_platform(ctx: Context, platform: str) -> None:
+    """Raises where rooms cannot be made."""
+    if platform != MATRIX:
+        raise Invalid("rooms.platform", T("I can make rooms on Matrix only. Elsewhere make a group, add me to it and "
+                                          "send /bind there."), allowed=[MATRIX])  # fmt: skip
+    if not ctx.config.matrix.homeserver:
+        say = T("Matrix is not set up here. Whoever runs this service puts [matrix] into its configuration.")
+        raise Conflict("rooms.no_matrix", say)
+
+
+def manage_room(ctx: Context, pid: str, aspects: Sequence[str]) -> Room:
+    """Say what of a bound room is kept in step (some of CHOICES; none: it is only spoken in)."""
+    room, community = get_room_for(ctx, pid, "manage")
+    if unknown := sorted(set(aspects) - set(CHOICES)):
+        say = T("What can be kept in step: {allowed}.", allowed=", ".join(CHOICES))
+        raise Invalid("rooms.aspects", say, unknown=unknown, allowed=list(CHOICES))
+    if room.origin != "adopted":
+        raise Conflict("rooms.ours", T("This room is made by me, and all of it is kept in step."))
+    room.manages = [aspect for aspect in ASPECTS if aspect in aspects]
+    room.due_at = mirrors.AT_ONCE if room.manages else None
+    audit(ctx, "room.managed", f"room:{room.pid}", community, aspects=room.manages)
+    ctx.wake("rooms")
+    return room
+
+
+def change_policy(ctx: Context, pid: str, policy: str) -> Community:
+    """What follows from what people do in a community's rooms: follow, ask (a host), ignore."""
+    community = get_community_for(ctx, pid, "manage")
+    if policy not in POLICIES:
+        raise Invalid("rooms.policy", T("That is follow, ask or ignore."), allowed=list(POLICIES))
+    community.room_policy = policy
+    audit(ctx, "rooms.policy", f"community:{pid}", community, policy=policy)
+    return community
+
+
+def look_again(ctx: Context, pid: str) -> int:
+    """Have every managed room of a community and below looked at now, whatever was tried lately; returns how many."""
+    community = get_community_for(ctx, pid, "moderate")
+    n = mirrors.retry_under(ctx.session, community.path)
+    ctx.wake("rooms")
+    return n
+
+
+def get_room_for(ctx: Context, pid: str, action: str) -> tuple[Room, Community]:
+    """A room, if who acts may do `action` in its community. Raises NotFound or Forbidden."""
+    room = mirrors.find_room(ctx.session, pid, lock=True)
+    if room is None:
+        raise not_found("room.unknown")
+    return room, get_community_for(ctx, ctx.session.get_one(Community, room.community_id).pid, action)
+
+
+def _region(ctx: Context, pid: str) -> Community:
+    region = get_community_for(ctx, pid, "manage")
+    if region.kind != "region":
+        raise Invalid("rooms.region", T("A whole region is mirrored, with its schools and workshops. This is none."))
+    return region

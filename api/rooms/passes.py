@@ -1,0 +1,216 @@
+"""One look at one room: what is due, what has to be done, what came of it. bot/mirror.py asks the platforms."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from api.context import Context
+from api.messaging.outbox import tell_person
+from api.rooms import texts
+from api.rooms.planning import ASPECTS, Actual, Desired, Plan, Standing, plan
+from api.rooms.wanting import desired_of, name_of, parent_space
+from storage import mirrors
+from storage.communities import Community
+from storage.inbox import find_or_add_chat
+from storage.mirrors import LeasedRoom
+from storage.people import find_identity
+from storage.rooms import Room, account_in, add_made_by_us, room_of_chat
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=2)
+SWEEP = timedelta(hours=6)  # so often a room is looked at without a reason
+AGAIN = timedelta(seconds=90)  # until somebody who just came is looked at again
+FORGET = timedelta(hours=1)  # an action that was not needed for so long has not been tried
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=6)
+SHOWN = 50  # of what is left to do, how much is kept for people to read
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an adapter is told of a room before it looks. `waits`: it cannot be made yet."""
+
+    part: str
+    kept: Mapping[str, Any]
+    known: Mapping[str, Standing]
+    desired: Desired
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What has to be done in a room, and what of it is tried later, by keys."""
+
+    plan: Plan
+    later: Mapping[str, datetime]
+    members: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a look. `failed`: key -> why; `until`: key -> not to be tried before; `links`: account -> where to
+    ask to be let in; `gone`: we are not in the room; `error`: it could not be looked at."""
+
+    todo: Todo | None = None
+    done: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    until: dict[str, datetime] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    moved_to: str = ""
+    gone: bool = False
+    error: str = ""
+    again_at: datetime | None = None
+
+
+def lease_rooms(ctx: Context, platforms: Sequence[str], limit: int) -> list[LeasedRoom]:
+    """Rooms that are due, for this worker alone."""
+    return mirrors.lease_rooms(ctx.session, platforms, ctx.now, ctx.now + LEASE, limit)
+
+
+def return_room(ctx: Context, leased: LeasedRoom) -> None:
+    """Leave a room to other workers at once."""
+    room = mirrors.get_room(ctx.session, leased.id, lock=True)
+    if room is not None and room.leased_until == leased.until:
+        room.leased_until, room.due_at = None, mirrors.AT_ONCE
+        ctx.wake("rooms")
+
+
+def prepare(ctx: Context, room_id: int) -> Look | None:
+    """What an adapter needs before it looks; a space first gets the rooms of what hangs under it. None: no such room.
+    """
+    room = mirrors.get_room(ctx.session, room_id)
+    if room is None or room.due_at is None:
+        return None
+    community = ctx.session.get_one(Community, room.community_id)
+    if room.part == "space" and room.origin == "created":
+        add_missing(ctx, room, community)
+    space = parent_space(ctx, room, community) if room.chat_id is None else None
+    waits = space is not None and space.chat_id is None and space.id != room.id
+    known = {one.native: Standing(one.state, one.rank) for one, _ in mirrors.accounts_in(ctx.session, room_id)}
+    return Look(room.part, dict(room.kept), known, desired_of(ctx, room), waits)
+
+
+def add_missing(ctx: Context, space: Room, community: Community) -> None:
+    """Have rooms for everything right below a space: schools and regions as spaces, workshops as rooms."""
+    below = [one for one in mirrors.children_of(ctx.session, community) if one.archived_at is None]
+    there = mirrors.parts_of(ctx.session, [community.id, *[one.id for one in below]], space.platform)
+    wanted = [(one, "room" if one.kind == "workshop" else "space") for one in below]
+    if community.kind == "school":
+        wanted.append((community, "room"))
+    for one, part in wanted:
+        if (one.id, part) not in there:
+            add_room(ctx, one, space.platform, part, encrypted=space.encrypted, bound_by=space.bound_by)
+
+
+def add_room(ctx: Context, community: Community, platform: str, part: str, *, encrypted: bool = False,
+             bound_by: int | None = None) -> None:  # fmt: skip
+    """Have a room of ours made; one that is there already stays as it is."""
+    aspects = [aspect for aspect in ASPECTS if part == "room" or aspect != "reading"]
+    add_made_by_us(
+        ctx.session, community_id=community.id, platform=platform, part=part, manages=aspects,
+        encrypted=encrypted, due_at=mirrors.AT_ONCE, bound_by=bound_by, created_at=ctx.now,
+    )  # fmt: skip
+    ctx.wake("rooms")
+
+
+def made_room(ctx: Context, room_id: int, account: str, native: str) -> None:
+    """Remember the room that was made: from now on it is the community's."""
+    room = mirrors.get_room(ctx.session, room_id, lock=True)
+    if room is None or room.chat_id is not None:
+        return
+    community = ctx.session.get_one(Community, room.community_id)
+    title = name_of(room, community)
+    chat_id = find_or_add_chat(ctx.session, room.platform, account, native, "room", title, ctx.now, due=False)
+    if room_of_chat(ctx.session, chat_id) is not None:
+        log.error("a room that was made is bound already", room=room.pid, native=native)
+        return
+    room.chat_id = chat_id
+    ctx.session.flush()
+    # what hangs above and below shows it, or lets its members in
+    around = [*community.line, *[one.id for one in mirrors.children_of(ctx.session, community)]]
+    mirrors.make_due(ctx.session, Room.community_id.in_(around))
+    ctx.wake("rooms")
+
+
+def make_plan(ctx: Context, room_id: int, actual: Actual) -> Todo:
+    """What has to be done in a room that is like this, and what of it has to wait."""
+    room = mirrors.get_room(ctx.session, room_id)
+    assert room is not None
+    made = plan(desired_of(ctx, room, actual), actual)
+    later = {}
+    for action in made.actions:
+        _, until = room.tries.get(action.key, (0, ""))
+        if until and (moment := datetime.fromisoformat(until)) > ctx.now:
+            later[action.key] = moment
+    return Todo(made, later, sum(one.state == "join" for one in actual.members.values()))
+
+
+def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
+    """Write down what came of a look, and when the next one is."""
+    room = mirrors.get_room(ctx.session, leased.id, lock=True)
+    if room is None or room.leased_until != leased.until:
+        return
+    again = [outcome.again_at] if outcome.again_at is not None else []
+    if outcome.todo is not None:
+        again += _count_tries(ctx, room, outcome, outcome.todo)
+        again += [ctx.now + AGAIN] if outcome.todo.plan.waits else []
+    room.kept = {**room.kept, **outcome.kept}
+    _tell_links(ctx, room, outcome.links)
+    room.findings, room.looked_at, room.leased_until = _findings(ctx, outcome), ctx.now, None
+    sweep = ctx.now + SWEEP + timedelta(seconds=room.id * 37 % 3600)
+    wanted = min([sweep, *again])
+    # what became due meanwhile stays due
+    room.due_at = wanted if room.due_at == leased.until else min(room.due_at or wanted, wanted)
+    ctx.session.flush()
+
+
+def _count_tries(ctx: Context, room: Room, outcome: Outcome, todo: Todo) -> list[datetime]:
+    """Each action has its own patience: what was done again and again, or failed, is tried ever more slowly."""
+    tries = {key: (n, until) for key, (n, until) in room.tries.items() if _recent(ctx, until)}
+    for action in todo.plan.actions:
+        key = action.key
+        if key not in outcome.done and key not in outcome.failed and key not in outcome.until:
+            continue
+        n = tries.get(key, (0, ""))[0] + (key not in outcome.until)
+        pause = min(FIRST_PAUSE * 4 ** min(n - 1, 8), LONGEST_PAUSE) if n else timedelta()
+        tries[key] = (n, (outcome.until.get(key) or ctx.now + pause).isoformat())
+    room.tries = {key: list(value) for key, value in tries.items()}
+    left = [action.key for action in todo.plan.actions if action.key not in outcome.done]
+    return [datetime.fromisoformat(tries[key][1]) for key in left if key in tries]
+
+
+def _recent(ctx: Context, until: str) -> bool:
+    return datetime.fromisoformat(until) > ctx.now - FORGET
+
+
+def _findings(ctx: Context, outcome: Outcome) -> dict[str, Any]:
+    todo = outcome.todo
+    left = [one for one in todo.plan.actions if one.key not in outcome.done] if todo is not None else []
+    lacking = todo.plan.lacking if todo is not None else ()
+    return {
+        "error": outcome.error, "gone": outcome.gone, "members": todo.members if todo is not None else None,
+        "done": len(outcome.done), "left": [list(one) for one in left[:SHOWN]], "n_left": len(left),
+        "lacking": [list(one) for one in lacking[:SHOWN]], "failed": dict([*outcome.failed.items()][:SHOWN]),
+    }  # fmt: skip
+
+
+def _tell_links(ctx: Context, room: Room, links: Mapping[str, str]) -> None:
+    """Where a platform lets us ask nobody in, people are told where to ask, once."""
+    community = ctx.session.get_one(Community, room.community_id)
+    for native, link in links.items():
+        found = find_identity(ctx.session, room.platform, native)
+        if found is None or found[1] is None:
+            continue
+        seen = account_in(ctx.session, room.id, native, ctx.now)
+        seen.state, seen.at = "invite", ctx.now
+        tell_person(ctx, found[1].id, texts.come_in(community.name, room.platform), texts.come_in_rows(link))
+
+
+__all__ = [
+    "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "finish", "lease_rooms", "made_room", "make_plan", "prepare",
+    "return_room",
+]  # fmt: skip

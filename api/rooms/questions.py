@@ -1,0 +1,174 @@
+"""What hosts are asked about people in their rooms, and what they answer (buttons, or /v1)."""
+
+from dataclasses import replace
+from typing import Any
+
+from api.access import today_in
+from api.communities.lookup import get_community_for
+from api.communities.members import remove_member, take_rank
+from api.communities.offers import arrive, get_person
+from api.context import Context
+from api.errors import Conflict, Invalid, not_found
+from api.messaging.outbox import PERSONAL, deliver_to_people, edit_message, write_message
+from api.messaging.tree import Button, Lines, Node, Quote, Rows, T
+from api.people.requests import request_binding
+from api.records.service import audit
+from storage.appointments import holders_near
+from storage.communities import Community
+from storage.memberships import find_or_add_membership, get_membership, host_ids
+from storage.messaging import Message
+from storage.people import Person, find_identity
+from storage.rooms import Room, RoomAccount, find_account
+
+ANSWER = "room.answer"
+# what was asked -> what can be answered: (answer, what the button says, whether it takes something away)
+ANSWERS: dict[str, tuple[tuple[str, T, bool], ...]] = {
+    "unknown": (("bind", T("It belongs to…"), False), ("remove", T("Remove"), True), ("leave", T("Leave be"), False)),
+    "in": (("admit", T("Take in"), False), ("remove", T("Remove"), True), ("leave", T("Leave be"), False)),
+    "left": (("end", T("Take out of the workshop"), True), ("keep", T("Keep as a member"), False),
+             ("again", T("Invite again"), False)),
+    "rank": (("cohost", T("Make cohost"), False), ("lower", T("Take the power back"), True),
+             ("leave", T("Leave be"), False)),
+}  # fmt: skip
+OUTCOMES: dict[str, T] = {
+    "bind": T("It is being connected with a person."),
+    "remove": T("They are taken out of the room."),
+    "leave": T("They stay as they are."),
+    "admit": T("They are a member now."),
+    "end": T("They are no longer a member."),
+    "keep": T("They stay a member, and are not asked into the room again."),
+    "again": T("They are asked into the room again."),
+    "cohost": T("They are cohost now."),
+    "lower": T("The power is taken back."),
+}
+
+
+def ask_hosts(ctx: Context, room: Room, community: Community, seen: RoomAccount, what: str,
+              person: Person | None = None, doer: Person | None = None) -> None:  # fmt: skip
+    """Ask the hosts (of a school or region its administrators) what shall be done; once, until somebody answers."""
+    if seen.asked == what:
+        return
+    tree = _question(room, community, seen, what, person, doer)
+    row = [Button(label, f"{ANSWER}:{answer}.{seen.pid}", style="danger" if danger else "")
+           for answer, label, danger in ANSWERS[what] if answer != "admit" or community.kind == "workshop"]  # fmt: skip
+    rows: Rows = [row]
+    settle(ctx, seen, T("This was asked anew."))
+    seen.asked = what
+    message = write_message(ctx, tree, rows)
+    seen.message_id = message.id
+    ctx.session.flush()
+    people = hosts_of(ctx, community)
+    if people:
+        deliver_to_people(ctx, message, people, PERSONAL)
+
+
+def hosts_of(ctx: Context, community: Community) -> list[int]:
+    """Who decides about a community's rooms: its hosts, else the administrators nearest to it."""
+    today = today_in(ctx, community)
+    hosts = host_ids(ctx.session, community.id) if community.kind == "workshop" else []
+    offices = ("school_admin", "region_admin")
+    return hosts or next(filter(None, (holders_near(ctx.session, community, office, today) for office in offices)), [])
+
+
+def _question(room: Room, community: Community, seen: RoomAccount, what: str, person: Person | None,
+              doer: Person | None) -> Node:  # fmt: skip
+    name = person.name if person is not None else seen.name or seen.native
+    said: dict[str, Any] = {"who": name, "account": seen.native, "room": community.name}
+    match what:
+        case "unknown":
+            return Lines(
+                T("Somebody I do not know is in the room of “{room}”: {who} ({account}).", **said),
+                T("What they say is not carried to other rooms. What shall be done?"),
+            )
+        case "in":
+            return T("{who} came into the room of “{room}” and is no member. What shall be done?", **said)
+        case "left" if doer is not None:
+            return T("{by} put {who} out of the room of “{room}”. What shall be done?", by=doer.name, **said)
+        case "left":
+            return T("{who} is not in the room of “{room}” any more. What shall be done?", **said)
+        case _ if doer is not None:
+            return T("{by} gave {who} power in the room of “{room}”. What shall be done?", by=doer.name, **said)
+    return T("{who} has power in the room of “{room}” now. What shall be done?", **said)
+
+
+def answer_question(ctx: Context, account_pid: str, answer: str) -> tuple[RoomAccount, Community]:
+    """Decide about an account in a room, for who moderates its community; the first answer counts.
+
+    Raises Conflict when somebody has decided, Invalid for an answer to another question. What "bind" needs besides is
+    asked by whoever calls this.
+    """
+    seen = find_account(ctx.session, account_pid)
+    if seen is None:
+        raise not_found("room.unknown_account")
+    room = ctx.session.get_one(Room, seen.room_id)
+    community = get_community_for(ctx, ctx.session.get_one(Community, room.community_id).pid, "moderate")
+    if seen.asked not in ANSWERS:
+        raise Conflict("room.decided", T("Somebody has decided that already."))
+    if answer not in [one for one, _, _ in ANSWERS[seen.asked]]:
+        allowed = [one for one, _, _ in ANSWERS[seen.asked]]
+        raise Invalid("room.answer", T("That is no answer to this question."), allowed=allowed)
+    person = _person_of(ctx, room, seen)
+    _do(ctx, community, seen, person, answer)
+    if answer != "bind":
+        if seen.asked in ANSWERS:
+            seen.asked = ""
+        by = ctx.actor.name if ctx.actor is not None else ""
+        settle(ctx, seen, T("{outcome} ({by})", outcome=OUTCOMES[answer], by=by) if by else OUTCOMES[answer])
+    audit(ctx, "room.answered", f"room:{room.pid}", community, answer=answer, account=seen.native)
+    ctx.session.flush()
+    ctx.wake("rooms")
+    return seen, community
+
+
+def vouch_for(ctx: Context, account_pid: str, person_pid: str) -> Node:
+    """Say whose an unknown account is; the school's administrators confirm it, and its owner agrees to the notice.
+
+    Returns what to say to who vouched. Raises as asking for a binding does.
+    """
+    seen = find_account(ctx.session, account_pid)
+    if seen is None:
+        raise not_found("room.unknown_account")
+    room = ctx.session.get_one(Room, seen.room_id)
+    community = get_community_for(ctx, ctx.session.get_one(Community, room.community_id).pid, "moderate")
+    found, person = find_identity(ctx.session, room.platform, seen.native), get_person(ctx, person_pid)
+    school = ctx.session.get(Community, person.school_id) if person.school_id is not None else None
+    if found is None or school is None:
+        raise Conflict("room.no_school", T("{name} has no school here that could confirm it.", name=person.name))
+    request_binding(ctx, found[0], school.pid, person.name, person.staff_no or "")
+    seen.asked = ""
+    settle(ctx, seen, T("{by} says that this is {name}; the school confirms it.", by=ctx.me.name, name=person.name))
+    audit(ctx, "room.vouched", f"person:{person.pid}", community, account=seen.native)
+    return T("I have asked {school} to confirm that this account is {name}.", school=school.name, name=person.name)
+
+
+def _person_of(ctx: Context, room: Room, seen: RoomAccount) -> Person | None:
+    """Whose an account is."""
+    found = find_identity(ctx.session, room.platform, seen.native)
+    return found[1] if found is not None else None
+
+
+def _do(ctx: Context, community: Community, seen: RoomAccount, person: Person | None, answer: str) -> None:
+    membership = get_membership(ctx.session, person.id, community.id) if person is not None else None
+    if answer == "remove":
+        seen.asked, seen.left_be = "refused", False
+    elif answer == "leave":
+        seen.left_be = True
+    elif answer == "admit" and person is not None:
+        row = membership or find_or_add_membership(ctx.session, person.id, community.id, ctx.now)
+        row.decided_by = ctx.actor.id if ctx.actor is not None else None
+        if row.status != "active":
+            arrive(replace(ctx, actor=person), community, row)
+    elif answer == "end" and person is not None and membership is not None and membership.status == "active":
+        remove_member(ctx, community.pid, person.pid)
+    elif answer in ("keep", "again"):
+        seen.stays_out = answer == "keep"
+    elif answer == "cohost" and person is not None and membership is not None:
+        take_rank(ctx, community, membership, person, "cohost")
+
+
+def settle(ctx: Context, seen: RoomAccount, outcome: Node) -> None:
+    """Change the question into what came of it, for everybody who was asked."""
+    message = ctx.session.get(Message, seen.message_id) if seen.message_id is not None else None
+    seen.message_id = None
+    if message is not None:
+        edit_message(ctx, message, Lines(Quote(outcome)), [])

@@ -1,0 +1,142 @@
+"""What a room should be, by the community it mirrors, the people who belong there, and what people decided (C2)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from api.access import ADMINS, today_in
+from api.context import Context
+from api.i18n import gettext
+from api.messaging.tree import T
+from api.rooms.planning import ACCESS, LEADS, READS, SPEAKS, Actual, Desired, Seat
+from storage import mirrors
+from storage.communities import Community
+from storage.mirrors import Belonging
+from storage.rooms import Room
+from storage.whose import accounts_of
+
+STAFF_ROOM = T("{name}: teachers")
+LONGEST_TOPIC = 250
+GONE = ("left", "removed", "declined")
+# what brings somebody in by itself; who holds one above may come in, and is not asked
+RANKS = {"host": LEADS, "cohost": LEADS, "member": SPEAKS, "observer": READS}
+
+
+def desired_of(ctx: Context, room: Room, actual: Actual | None = None) -> Desired:
+    """What a managed room should be; `actual` is what it is, where that is known."""
+    community = ctx.session.get_one(Community, room.community_id)
+    archived = _archived(ctx, community)
+    spoken_in = room.part == "room"
+    desired = Desired(
+        frozenset(room.manages), room.part, name_of(room, community), community.about[:LONGEST_TOPIC],
+        community.picture or "", encrypted=room.encrypted and spoken_in, read_only=archived and spoken_in,
+        history="invited" if community.policy == "invitation" else "shared",
+    )  # fmt: skip
+    desired = _in_tree(ctx, room, community, desired, actual)
+    return _with_people(ctx, room, community, desired, archived)
+
+
+def name_of(room: Room, community: Community) -> str:
+    """What a room is called. A school's space and its staff room stand side by side in lists."""
+    if community.kind == "school" and room.part == "room" and room.origin == "created":
+        return gettext(community.language, STAFF_ROOM.key).format(name=community.name)
+    return community.name
+
+
+def parent_space(ctx: Context, room: Room, community: Community) -> Room | None:
+    """The space that a room hangs in: a school's room in the school's, everything else in the nearest one above."""
+    above = community.line if room.part == "room" else community.line[:-1]
+    spaces = mirrors.parts_of(ctx.session, above, room.platform)
+    return next((spaces[place, "space"] for place in reversed(above) if (place, "space") in spaces), None)
+
+
+def _archived(ctx: Context, community: Community) -> bool:
+    return any(ctx.session.get_one(Community, one).archived_at is not None for one in community.line)
+
+
+def _in_tree(ctx: Context, room: Room, community: Community, desired: Desired, actual: Actual | None) -> Desired:
+    space = parent_space(ctx, room, community)
+    parent = mirrors.natives_of(ctx.session, [space]).get(space.id, "") if space is not None else ""
+    children: frozenset[str] = frozenset()
+    if room.part == "space":
+        below = [community.id, *[child.id for child in mirrors.children_of(ctx.session, community)]]
+        parts = mirrors.parts_of(ctx.session, below, room.platform)
+        hung = [
+            one for (place, part), one in parts.items()
+            if one.id != room.id and _hangs(community, place, part, parts)
+        ]
+        children = frozenset(mirrors.natives_of(ctx.session, hung).values())
+    seen = (actual.children | actual.parents) - children - {parent} if actual is not None else frozenset()
+    strangers = frozenset(mirrors.ours_among(ctx.session, room.platform, seen))
+    access = _access(room, community, parent) if ACCESS in desired.aspects else desired.access
+    return replace(desired, parent=parent, children=children, strangers=strangers, access=access)
+
+
+def _hangs(community: Community, place: int, part: str, parts: Mapping[tuple[int, str], Room]) -> bool:
+    """Whether a part hangs right in the space: the own room, spaces below, rooms of those that have none."""
+    return part == "space" or place == community.id or (place, "space") not in parts
+
+
+def _access(room: Room, community: Community, parent: str) -> str:
+    """Open workshops let in whoever is in the space above; to others one knocks, or is invited."""
+    if room.part == "space" or community.policy == "invitation":
+        return "invite"
+    if community.kind != "workshop":
+        return f"restricted:{parent}" if parent else "invite"  # a staff room: whoever is in the school's space
+    if community.policy == "open":
+        return f"restricted:{parent}" if parent else "knock"
+    return "knock"
+
+
+def _with_people(ctx: Context, room: Room, community: Community, desired: Desired, archived: bool) -> Desired:
+    today = today_in(ctx, community)
+    seats, out = seats_in(community, mirrors.members_of(ctx.session, community, today))
+    seen = mirrors.accounts_in(ctx.session, room.id)
+    template = getattr(ctx.config.matrix, "user_template", "") if room.platform == "matrix" else ""
+    accounts = accounts_of(ctx.session, room.platform, [*seats], template)
+    seated = {accounts[who]: seat for who, seat in seats.items() if who in accounts}
+    # somebody may be here with another account than the one they use most: it is theirs all the same
+    seated |= {one.native: seats[who]._replace(invited=False) for one, who in seen
+               if who in seats and one.native not in seated}  # fmt: skip
+    if archived:
+        seated = {who: seat._replace(invited=False) for who, seat in seated.items()}
+    former = mirrors.accounts_of_former(ctx.session, room.platform, [*out])
+    gone = {native: out[who] for native, who in former.items() if native not in seated}
+    if community.kind != "workshop":  # people come into schools and regions by the roster only
+        gone |= {one.native: False for one, who in seen
+                 if who is not None and who not in seats and one.native not in seated}  # fmt: skip
+    gone |= {one.native: False for one, _ in seen if one.asked == "refused" and one.native not in seated}
+    left_be = {one.native for one, _ in seen if one.left_be}
+    # whom a host is asked about stays until there is an answer
+    kept = left_be | {one.native for one, _ in seen if one.asked in ("unknown", "in")}
+    return replace(
+        desired, seats=seated, out={who: ban for who, ban in gone.items() if who not in kept},
+        stay_out=frozenset(one.native for one, _ in seen if one.stays_out),
+        spared=frozenset(left_be | {one.native for one, _ in seen if one.asked == "rank"}),
+    )  # fmt: skip
+
+
+def seats_in(community: Community, belongings: Iterable[Belonging]) -> tuple[dict[int, Seat], dict[int, bool]]:
+    """(person -> seat, person -> not to come back) by what they have to do with a community."""
+    seats: dict[int, Seat] = {}
+    out: dict[int, bool] = {}
+    for one in belongings:
+        if not one.present or one.status in GONE:
+            out[one.person_id] = out.get(one.person_id, False) or one.status == "removed"
+        elif (seat := _seat(community, one)) is not None:
+            other = seats.get(one.person_id)
+            seats[one.person_id] = seat if other is None else _higher(other, seat)
+    return seats, {who: ban for who, ban in out.items() if who not in seats}
+
+
+def _seat(community: Community, one: Belonging) -> Seat | None:
+    if one.status == "office":
+        here = one.place == community.id and community.kind != "workshop"
+        leads = one.role in ADMINS or (here and one.role == "principal")
+        return Seat(LEADS if leads else SPEAKS, invited=here)
+    if one.status == "home" or one.status == "active":
+        return Seat(RANKS[one.role])
+    return None  # asked, or asks: not yet
+
+
+def _higher(one: Seat, other: Seat) -> Seat:
+    return Seat(max(one.rank, other.rank), one.invited or other.invited)

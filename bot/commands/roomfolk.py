@@ -1,0 +1,91 @@
+"""What people do in rooms: who comes, goes, asks, is given power; and what hosts decide about it."""
+
+from api.communities.search import find_people
+from api.messaging.dialogues import prompt_of
+from api.messaging.tree import T
+from api.rooms.following import Event, asks_in, came, event_in, got_rank, was_invited, went
+from api.rooms.questions import ANSWER, OUTCOMES, answer_question, vouch_for
+from bot.commands.confirming import nobody_found, people_to_pick, press_once
+from bot.registry import Feature, Talk
+from bot.turn import Turn
+
+WHOSE = "room.whose"
+
+
+def hear_came(turn: Turn) -> None:
+    """Somebody came in."""
+    if not turn.private and (event := _event(turn)) is not None:
+        came(event)
+
+
+def hear_went(turn: Turn) -> None:
+    """Somebody left, or was put out."""
+    payload = turn.inbound.payload
+    if not turn.private and (event := _event(turn)) is not None:
+        went(event, str(payload.get("how", "left")), str(payload.get("from", "join")))
+
+
+def hear_invited(turn: Turn) -> None:
+    """Somebody was asked in by somebody there."""
+    if not turn.private and (event := _event(turn)) is not None:
+        was_invited(event)
+
+
+def hear_asks(turn: Turn) -> None:
+    """Somebody asks to be let in."""
+    if not turn.private and (event := _event(turn)) is not None:
+        asks_in(event)
+
+
+def hear_ranked(turn: Turn) -> None:
+    """Power was given or taken, of several people at once perhaps."""
+    if turn.private:
+        return
+    for native, (before, after) in turn.inbound.payload["ranks"].items():
+        event = event_in(turn.ctx, turn.face.chat, native, "", str(turn.inbound.payload.get("by") or ""))
+        if event is not None:
+            got_rank(event, int(before), int(after))
+
+
+def _event(turn: Turn) -> Event | None:
+    inbound = turn.inbound
+    by = str(inbound.payload.get("by") or "")
+    return event_in(turn.ctx, turn.face.chat, inbound.sender, inbound.name, by)
+
+
+def press_answer(turn: Turn, argument: str) -> None:
+    """A host decides; whose an account is needs a name besides."""
+    answer, _, pid = argument.partition(".")
+    done = press_once(turn, answer_question, pid, answer)
+    if done is None:
+        return
+    if answer == "bind":
+        turn.ask(WHOSE, "name", T("Whose account is it? Write the name."), account=pid, community=done[1].pid)
+    else:
+        turn.toast(OUTCOMES[answer])
+
+
+def take_whose(turn: Turn) -> None:
+    """A name, or one of those found: then the school confirms that it is theirs."""
+    dialogue = turn.dialogue
+    assert dialogue is not None
+    data = dialogue.data
+    if turn.choice is not None:
+        turn.end()
+        turn.say(vouch_for(turn.ctx, data["account"], turn.choice))
+    elif turn.text:
+        found = find_people(turn.ctx, turn.text, within=data["community"])
+        prompt = T("Whom do you mean?") if found else nobody_found(turn.text)
+        turn.ask(WHOSE, "name", prompt, people_to_pick(found), **data)
+    else:
+        turn.ask(WHOSE, "name", prompt_of(dialogue), **data)
+
+
+FEATURE = Feature(
+    buttons=((ANSWER, press_answer),),
+    dialogues=((WHOSE, Talk(T("whose account it is"), take_whose)),),
+    events=(
+        ("joined", hear_came), ("left", hear_went), ("invited", hear_invited), ("asked_to_join", hear_asks),
+        ("ranked", hear_ranked),
+    ),
+)  # fmt: skip

@@ -1,0 +1,151 @@
+"""Mirrors: lease rooms that are due, look at each once, do what the plan says, commit what came of it (C2).
+
+Every action fails alone. What a platform's limit stops is left to whoever comes next: a limit on one account waits for
+that account only, any other for all actions of its kind on that platform.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from api.metrics import ROOM_ACTIONS
+from api.rooms.passes import (
+    LeasedRoom,
+    Look,
+    Outcome,
+    finish,
+    lease_rooms,
+    made_room,
+    make_plan,
+    prepare,
+    return_room,
+)
+from api.rooms.planning import Action, Actual
+from bot.platforms.base import Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
+from bot.workers import Workers
+
+log = structlog.get_logger()
+
+IDLE_SECONDS = 2.0
+WAIT_SECONDS = 5.0  # until a room whose space is not there yet is looked at again
+ONE_ACCOUNT = 30.0  # an invitation that has to wait longer than this has to do with whom it is for
+ACT_SECONDS, PASS_SECONDS = 40.0, 75.0
+
+
+@dataclass(slots=True)
+class Mirrors(Workers[LeasedRoom]):
+    """The workers of one process."""
+
+    platforms: Mapping[str, Platform]
+    signal = "rooms"
+    at_once = 4
+    paused: dict[tuple[str, str], datetime] = field(default_factory=dict)  # (platform, kind of action) -> until
+
+    async def lease(self, limit: int) -> Sequence[LeasedRoom]:
+        """Rooms of the platforms that are open and have rooms to keep."""
+        names = [name for name, platform in self.platforms.items() if platform.mirroring is not None]
+        return await self.runtime.transact(lease_rooms, names, limit, system=True, via="clock") if names else []
+
+    async def give_back(self, room: LeasedRoom, begun: bool) -> None:
+        """Whatever was done is seen by the next look."""
+        await self.runtime.transact(return_room, room, system=True, via="clock")
+
+    async def idle_seconds(self) -> float:
+        """What changes in another process is not signalled where there is one database for many."""
+        return IDLE_SECONDS
+
+    async def work(self, room: LeasedRoom) -> None:
+        """Look at a room and do what is to be done there."""
+        outcome = Outcome()
+        try:
+            await self._pass(room, outcome)
+        except RetryAfter as error:
+            outcome.error, outcome.again_at = str(error), self._in(error.seconds)
+        except Moved as error:
+            outcome.moved_to, outcome.again_at = error.native, self._in(WAIT_SECONDS)
+        except Gone as error:
+            outcome.gone, outcome.error = True, str(error)
+        except (SendError, TimeoutError) as error:
+            outcome.error, outcome.again_at = str(error) or type(error).__name__, self._in(60)
+        if outcome.error:
+            log.warning("a room could not be looked at", room=room.pid, platform=room.platform, error=outcome.error)
+        await self.insist(finish, room, outcome, system=True, via="clock")
+
+    async def _pass(self, room: LeasedRoom, outcome: Outcome) -> None:
+        mirroring = self.platforms[room.platform].mirroring
+        look: Look | None = await self.runtime.transact(prepare, room.id, system=True, via="clock")
+        if mirroring is None or look is None:
+            return
+        native = room.native
+        if native is None:
+            if look.waits or self._is_paused(room.platform, "create"):
+                outcome.again_at = self._in(WAIT_SECONDS)
+                return
+            native = await self._create(mirroring, room, look)
+        place = Place(room.pid, native, room.part, look.kept, look.known)
+        async with asyncio.timeout(ACT_SECONDS):
+            actual: Actual = await mirroring.look(place)
+        outcome.todo = await self.runtime.read(make_plan, room.id, actual, system=True, via="clock")
+        await self._act(mirroring, room, place, outcome)
+
+    async def _create(self, mirroring: Mirroring, room: LeasedRoom, look: Look) -> str:
+        place = Place(room.pid, "", room.part, look.kept, look.known)
+        try:
+            native = await mirroring.create(place, look.desired)
+        except RetryAfter as error:
+            self.paused[room.platform, "create"] = self._in(error.seconds)
+            raise
+        account = self.platforms[room.platform].account
+        await self.insist(made_room, room.id, account, native, system=True, via="clock")
+        ROOM_ACTIONS.labels(room.platform, "create", "done").inc()
+        return native
+
+    async def _act(self, mirroring: Mirroring, room: LeasedRoom, place: Place, outcome: Outcome) -> None:
+        todo, over = outcome.todo, asyncio.get_running_loop().time() + PASS_SECONDS
+        assert todo is not None
+        for action in todo.plan.actions:
+            if action.key in todo.later:
+                continue
+            if self._is_paused(room.platform, action.kind):
+                outcome.until[action.key] = self.paused[room.platform, action.kind]
+                continue
+            if self.runtime.stopping or asyncio.get_running_loop().time() > over:
+                outcome.again_at = self.runtime.now()
+                return
+            await self._do(mirroring, room, Place(place.pid, place.native, place.part, {**place.kept, **outcome.kept},
+                                                  place.known), action, outcome)  # fmt: skip
+
+    async def _do(self, mirroring: Mirroring, room: LeasedRoom, place: Place, action: Action, outcome: Outcome,
+                  ) -> None:  # fmt: skip
+        result = "done"
+        try:
+            async with asyncio.timeout(ACT_SECONDS):
+                kept = dict(await mirroring.act(place, action))
+        except RetryAfter as error:
+            result = "later"
+            outcome.until[action.key] = self._in(error.seconds)
+            if action.kind != "invite" or error.seconds <= ONE_ACCOUNT:
+                self.paused[room.platform, action.kind] = self._in(error.seconds)
+        except (Gone, Moved):
+            raise
+        except (SendError, TimeoutError) as error:
+            result = "failed"
+            outcome.failed[action.key] = (str(error) or type(error).__name__)[:200]
+            log.warning("something could not be done in a room", room=room.pid, action=action.key, error=str(error))
+        else:
+            outcome.done.append(action.key)
+            if action.kind == "invite" and (link := kept.get("link")):
+                outcome.links[action.who] = str(link)
+            outcome.kept |= kept
+            log.info("done in a room", room=room.pid, platform=room.platform, action=action.key)
+        ROOM_ACTIONS.labels(room.platform, action.kind, result).inc()
+
+    def _is_paused(self, platform: str, kind: str) -> bool:
+        until = self.paused.get((platform, kind))
+        return until is not None and until > self.runtime.now()
+
+    def _in(self, seconds: float) -> datetime:
+        return self.runtime.now() + timedelta(seconds=seconds)
