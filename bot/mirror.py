@@ -16,14 +16,18 @@ from api.rooms.passes import (
     LeasedRoom,
     Look,
     Outcome,
+    Todo,
     finish,
     lease_rooms,
+    look_at,
     made_room,
     make_plan,
     prepare,
     return_room,
 )
-from api.rooms.planning import Action, Actual
+from api.rooms.planning import Action, Actual, Plan
+from api.rooms.reports import Report
+from api.runtime import Runtime
 from bot.platforms.base import Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
 from bot.workers import Workers
 
@@ -149,3 +153,16 @@ class Mirrors(Workers[LeasedRoom]):
 
     def _in(self, seconds: float) -> datetime:
         return self.runtime.now() + timedelta(seconds=seconds)
+
+
+async def look_only(runtime: Runtime, mirroring: Mirroring, report: Report) -> Todo:
+    """What would be done in a room, without doing it. One that is not there yet would be made. Raises SendError."""
+    if report.chat is None:
+        return Todo(Plan((Action("create"),)), {}, 0)
+    look: Look | None = await runtime.read(look_at, report.room.id, system=True, via="cli")
+    if look is None:
+        return Todo(Plan(), {}, 0)
+    place = Place(report.room.pid, report.chat.native, report.room.part, look.kept, look.known)
+    actual = await mirroring.look(place)
+    todo: Todo = await runtime.read(make_plan, report.room.id, actual, system=True, via="cli")
+    return todo

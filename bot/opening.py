@@ -57,6 +57,6 @@ async def live(runtime: Runtime, platform: Platform, opened: MutableMapping[str,
             await asyncio.sleep(pause)
     runtime.starting.pop(platform.name, None)
     log.info("open", platform=platform.name)
-    for signal in ("inbox", "outbox", "files"):
+    for signal in ("inbox", "outbox", "files", "rooms"):
         runtime.signals.wake(signal)
     await platform.receive()

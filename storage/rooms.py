@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, and_, select, text
+from sqlalchemy import Index, String, UniqueConstraint, and_, delete, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Json, Pid, loose_ref, ref
 from storage.communities import Community
 from storage.messaging import Chat
 from storage.people import Identity
-from storage.writing import upsert
+from storage.writing import QUIET_UPDATE, upsert
 
 DUE = text("due_at IS NOT NULL")
 
@@ -91,6 +91,19 @@ def bound_rooms(session: Session, platform: str) -> Sequence[tuple[str, str]]:
     return [(row[0], row[1]) for row in session.execute(query.where(Chat.platform == platform).order_by(Chat.id))]
 
 
+def find_chat_of(session: Session, platform: str, native: str) -> Chat | None:
+    """A chat of a platform by its id there, whichever of our accounts has it."""
+    query = select(Chat).where(Chat.platform == platform, Chat.native == native).order_by(Chat.state, Chat.id)
+    return session.scalars(query.limit(1)).first()
+
+
+def drop_room(session: Session, room: Room) -> None:
+    """Forget that a chat mirrors a community, and what is known of accounts there."""
+    session.execute(delete(RoomAccount).where(RoomAccount.room_id == room.id), execution_options=QUIET_UPDATE)
+    session.delete(room)
+    session.flush()
+
+
 def room_of_chat(session: Session, chat_id: int) -> Room | None:
     """What makes a chat mirror a community."""
     return session.scalars(select(Room).where(Room.chat_id == chat_id)).first()
@@ -127,3 +140,9 @@ def is_elsewhere(session: Session, room: Room, person_id: int) -> bool:
         .where(RoomAccount.state == "join", Identity.person_id == person_id)
     )
     return session.execute(query.limit(1)).first() is not None
+
+
+def page_asked(session: Session, room_id: int, asked: Sequence[str], limit: int, after: str = "") -> list[RoomAccount]:
+    """Accounts in a room about which something of these is asked, by public id."""
+    query = select(RoomAccount).where(RoomAccount.room_id == room_id, RoomAccount.asked.in_(asked))
+    return list(session.scalars(query.where(RoomAccount.pid > after).order_by(RoomAccount.pid).limit(limit)))

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 
 from api.communities.lookup import get_community_for
 from api.context import Context
-from api.errors import Conflict, Invalid, not_found
+from api.errors import Conflict, Invalid, NotFound, not_found
 from api.messaging.tree import T
 from api.records.service import audit
 from api.rooms.passes import add_room
-from api.rooms.planning import ASPECTS, MEMBERS, NAME, RANKS
+from api.rooms.planning import ASPECTS, MEMBERS, NAME, RANKS, TREE
+from api.rooms.service import check_bind
 from storage import mirrors
 from storage.communities import Community
-from storage.rooms import Room
+from storage.rooms import Room, find_chat_of
 
 MATRIX = "matrix"
 # what can be switched of a room that somebody else made; of ours everything is kept
 CHOICES = (MEMBERS, RANKS, NAME)
+OF_SPACES = (*CHOICES, TREE)
 POLICIES = ("follow", "ask", "ignore")
 
 
@@ -26,8 +28,13 @@ def mirror_region(ctx: Context, pid: str, platform: str = MATRIX, encrypted: boo
     """
     region = _region(ctx, pid)
     check_platform(ctx, platform)
-    add_room(ctx, region, platform, "space", encrypted=encrypted, bound_by=ctx.actor.id if ctx.actor else None)
-    space = mirrors.parts_of(ctx.session, [region.id], platform)[region.id, "space"]
+    space = mirrors.parts_of(ctx.session, [region.id], platform).get((region.id, "space"))
+    if space is None:
+        add_room(ctx, region, platform, "space", encrypted=encrypted, bound_by=ctx.actor.id if ctx.actor else None)
+        space = mirrors.parts_of(ctx.session, [region.id], platform)[region.id, "space"]
+    elif space.origin == "adopted":  # theirs: what lies in the region hangs there, the rest stays as they have it
+        space.manages = [one for one in ASPECTS if one in {*space.manages, MEMBERS, TREE}]
+        space.kept, space.due_at = {**space.kept, "grows": True}, mirrors.AT_ONCE
     space.encrypted = encrypted
     mirrors.manage_created(ctx.session, region.path, platform)
     audit(ctx, "rooms.mirrored", f"community:{region.pid}", region, platform=platform, encrypted=encrypted)
@@ -60,11 +67,12 @@ def check_platform(ctx: Context, platform: str) -> None:
 
 
 def manage_room(ctx: Context, pid: str, aspects: Sequence[str]) -> Room:
-    """Say what of a bound room is kept in step (some of CHOICES; none: it is only spoken in)."""
+    """Say what of a bound room is kept in step (some of CHOICES, of a space OF_SPACES; none: it is only spoken in)."""
     room, community = get_room_for(ctx, pid, "manage")
-    if unknown := sorted(set(aspects) - set(CHOICES)):
-        say = T("What can be kept in step: {allowed}.", allowed=", ".join(CHOICES))
-        raise Invalid("rooms.aspects", say, unknown=unknown, allowed=list(CHOICES))
+    choices = OF_SPACES if room.part == "space" else CHOICES
+    if unknown := sorted(set(aspects) - set(choices)):
+        say = T("What can be kept in step: {allowed}.", allowed=", ".join(choices))
+        raise Invalid("rooms.aspects", say, unknown=unknown, allowed=list(choices))
     if room.origin != "adopted":
         raise Conflict("rooms.ours", T("This room is made by me, and all of it is kept in step."))
     room.manages = [aspect for aspect in ASPECTS if aspect in aspects]
@@ -72,6 +80,26 @@ def manage_room(ctx: Context, pid: str, aspects: Sequence[str]) -> Room:
     audit(ctx, "room.managed", f"room:{room.pid}", community, aspects=room.manages)
     ctx.wake("rooms")
     return room
+
+
+def adopt_room(ctx: Context, pid: str, native: str, platform: str = MATRIX, space: bool = False,
+               aspects: Sequence[str] = (MEMBERS, RANKS)) -> Room:  # fmt: skip
+    """Let a room or space that is there already mirror a community; we are in it, by invitation. For operators and
+    programs: in chat it is /bind. Raises NotFound, Conflict."""
+    community = get_community_for(ctx, pid, "manage")
+    chat = find_chat_of(ctx.session, platform, native)
+    if chat is None or chat.state != "active" or chat.kind != "room":
+        say = T("I am not in that room. Invite me there first, and name it by its id (on Matrix: !…, not #…).")
+        raise NotFound("rooms.not_inside", say)
+    check_bind(ctx, chat)
+    room = Room(
+        chat_id=chat.id, community_id=community.id, platform=platform, part="space" if space else "room",
+        bound_by=ctx.actor.id if ctx.actor else None, created_at=ctx.now,
+    )  # fmt: skip
+    ctx.session.add(room)
+    ctx.session.flush()
+    audit(ctx, "room.adopted", f"room:{room.pid}", community, platform=platform, native=native)
+    return manage_room(ctx, room.pid, aspects)
 
 
 def change_policy(ctx: Context, pid: str, policy: str) -> Community:

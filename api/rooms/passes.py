@@ -9,12 +9,14 @@ import structlog
 
 from api.context import Context
 from api.messaging.outbox import tell_person
+from api.messaging.places import move_chat
 from api.rooms import texts
 from api.rooms.planning import ASPECTS, Actual, Desired, Plan, Standing, plan
 from api.rooms.wanting import desired_of, name_of, parent_space
 from storage import mirrors
 from storage.communities import Community
 from storage.inbox import find_or_add_chat
+from storage.messaging import Chat
 from storage.mirrors import LeasedRoom
 from storage.people import find_identity
 from storage.rooms import Room, account_in, add_made_by_us, room_of_chat
@@ -80,22 +82,32 @@ def return_room(ctx: Context, leased: LeasedRoom) -> None:
 
 
 def prepare(ctx: Context, room_id: int) -> Look | None:
-    """What an adapter needs before it looks; a space first gets the rooms of what hangs under it. None: no such room.
-    """
+    """What an adapter needs before it looks; a space first gets rooms for what hangs under it. None: no such room."""
+    grow(ctx, room_id)
+    return look_at(ctx, room_id)
+
+
+def grow(ctx: Context, room_id: int) -> None:
+    """Have rooms made for everything right below a space of ours."""
+    room = mirrors.get_room(ctx.session, room_id)
+    if room is not None and room.part == "space" and (room.origin == "created" or room.kept.get("grows")):
+        _add_missing(ctx, room, ctx.session.get_one(Community, room.community_id))
+
+
+def look_at(ctx: Context, room_id: int) -> Look | None:
+    """The same without changing anything."""
     room = mirrors.get_room(ctx.session, room_id)
     if room is None or room.due_at is None:
         return None
     community = ctx.session.get_one(Community, room.community_id)
-    if room.part == "space" and room.origin == "created":
-        add_missing(ctx, room, community)
     space = parent_space(ctx, room, community) if room.chat_id is None else None
     waits = space is not None and space.chat_id is None and space.id != room.id
     known = {one.native: Standing(one.state, one.rank) for one, _ in mirrors.accounts_in(ctx.session, room_id)}
     return Look(room.part, dict(room.kept), known, desired_of(ctx, room), waits)
 
 
-def add_missing(ctx: Context, space: Room, community: Community) -> None:
-    """Have rooms for everything right below a space: schools and regions as spaces, workshops as rooms."""
+def _add_missing(ctx: Context, space: Room, community: Community) -> None:
+    """Schools and regions get spaces, workshops rooms, and a school's teachers one of their own."""
     below = [one for one in mirrors.children_of(ctx.session, community) if one.archived_at is None]
     there = mirrors.parts_of(ctx.session, [community.id, *[one.id for one in below]], space.platform)
     wanted = [(one, "room" if one.kind == "workshop" else "space") for one in below]
@@ -123,7 +135,7 @@ def made_room(ctx: Context, room_id: int, account: str, native: str) -> None:
     if room is None or room.chat_id is not None:
         return
     community = ctx.session.get_one(Community, room.community_id)
-    title = name_of(room, community)
+    title = name_of(ctx, room, community)
     chat_id = find_or_add_chat(ctx.session, room.platform, account, native, "room", title, ctx.now, due=False)
     if room_of_chat(ctx.session, chat_id) is not None:
         log.error("a room that was made is bound already", room=room.pid, native=native)
@@ -158,6 +170,9 @@ def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
     if outcome.todo is not None:
         again += _count_tries(ctx, room, outcome, outcome.todo)
         again += [ctx.now + AGAIN] if outcome.todo.plan.waits else []
+    chat = ctx.session.get(Chat, room.chat_id) if room.chat_id is not None else None
+    if outcome.moved_to and chat is not None:
+        room.chat_id = move_chat(ctx, chat, outcome.moved_to).id
     room.kept = {**room.kept, **outcome.kept}
     _tell_links(ctx, room, outcome.links)
     room.findings, room.looked_at, room.leased_until = _findings(ctx, outcome), ctx.now, None
@@ -211,6 +226,6 @@ def _tell_links(ctx: Context, room: Room, links: Mapping[str, str]) -> None:
 
 
 __all__ = [
-    "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "finish", "lease_rooms", "made_room", "make_plan", "prepare",
-    "return_room",
+    "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "finish", "lease_rooms", "look_at", "made_room", "make_plan",
+    "prepare", "return_room",
 ]  # fmt: skip

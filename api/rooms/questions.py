@@ -1,7 +1,7 @@
 """What hosts are asked about people in their rooms, and what they answer (buttons, or /v1)."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.access import today_in
 from api.communities.lookup import get_community_for
@@ -17,8 +17,9 @@ from storage.appointments import holders_near
 from storage.communities import Community
 from storage.memberships import find_or_add_membership, get_membership, host_ids
 from storage.messaging import Message
+from storage.mirrors import find_room
 from storage.people import Person, find_identity
-from storage.rooms import Room, RoomAccount, find_account
+from storage.rooms import Room, RoomAccount, find_account, page_asked
 
 ANSWER = "room.answer"
 # what was asked -> what can be answered: (answer, what the button says, whether it takes something away)
@@ -120,10 +121,27 @@ def answer_question(ctx: Context, account_pid: str, answer: str) -> tuple[RoomAc
     return seen, community
 
 
-def vouch_for(ctx: Context, account_pid: str, person_pid: str) -> Node:
+def list_questions(ctx: Context, room_pid: str, limit: int = 50, after: str | None = None) -> list[RoomAccount]:
+    """Accounts in a room about which its hosts are asked something; one more than `limit`. `after`: pid of the last."""
+    room = find_room(ctx.session, room_pid)
+    if room is None:
+        raise not_found("room.unknown")
+    get_community_for(ctx, ctx.session.get_one(Community, room.community_id).pid, "moderate")
+    return page_asked(ctx.session, room.id, list(ANSWERS), limit + 1, after or "")
+
+
+class Vouched(NamedTuple):
+    """An account, whose somebody says it is, and which school confirms it."""
+
+    account: RoomAccount
+    person: Person
+    school: Community
+
+
+def vouch_for(ctx: Context, account_pid: str, person_pid: str) -> Vouched:
     """Say whose an unknown account is; the school's administrators confirm it, and its owner agrees to the notice.
 
-    Returns what to say to who vouched. Raises as asking for a binding does.
+    Raises as asking for a binding does.
     """
     seen = find_account(ctx.session, account_pid)
     if seen is None:
@@ -138,7 +156,7 @@ def vouch_for(ctx: Context, account_pid: str, person_pid: str) -> Node:
     seen.asked = ""
     settle(ctx, seen, T("{by} says that this is {name}; the school confirms it.", by=ctx.me.name, name=person.name))
     audit(ctx, "room.vouched", f"person:{person.pid}", community, account=seen.native)
-    return T("I have asked {school} to confirm that this account is {name}.", school=school.name, name=person.name)
+    return Vouched(seen, person, school)
 
 
 def _person_of(ctx: Context, room: Room, seen: RoomAccount) -> Person | None:

@@ -106,7 +106,7 @@ def _state(room: Room, chat: Chat | None, left: bool, lacking: bool, failed: boo
 
 def describe(report: Report) -> Node:
     """A line about a room."""
-    platform = texts.PLATFORMS.get(report.room.platform, T("Chat"))
+    platform = texts.platform_name(report.room.platform)
     what = T("{name} (space)", name=report.community.name) if report.room.part == "space" else report.community.name
     how = STATES[report.state]
     if report.members is None:

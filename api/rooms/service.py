@@ -11,10 +11,14 @@ from api.context import Context
 from api.errors import Conflict, Forbidden, not_found
 from api.messaging.tree import T
 from api.records.service import audit
+from api.rooms.planning import MEMBERS, RANKS
 from storage import rooms
 from storage.communities import Community, find_chat
 from storage.messaging import Chat
-from storage.rooms import Room, community_of_chat, room_of_chat
+from storage.mirrors import AT_ONCE, find_room
+from storage.rooms import Room, community_of_chat, drop_room, room_of_chat
+
+KEPT = frozenset({"matrix", "telegram"})  # where there is something to keep in step
 
 
 def bind_room(ctx: Context, chat: Chat, community_pid: str, platform_admin: bool) -> Community:
@@ -31,12 +35,13 @@ def bind_room(ctx: Context, chat: Chat, community_pid: str, platform_admin: bool
     if bound is not None and bound.id == community.id:
         return community
     check_bind(ctx, chat)
-    ctx.session.add(
-        Room(
-            chat_id=chat.id, community_id=community.id, platform=chat.platform,
-            bound_by=ctx.actor.id if ctx.actor else None, created_at=ctx.now,
-        )
-    )
+    room = Room(
+        chat_id=chat.id, community_id=community.id, platform=chat.platform,
+        bound_by=ctx.actor.id if ctx.actor else None, created_at=ctx.now,
+    )  # fmt: skip
+    if chat.platform in KEPT:
+        room.manages, room.due_at = [MEMBERS, RANKS], AT_ONCE
+    ctx.session.add(room)
     ctx.session.flush()
     audit(ctx, "room.bound", f"chat:{chat.pid}", community, platform=chat.platform)
     return community
@@ -62,14 +67,17 @@ def check_unbind(ctx: Context, chat: Chat) -> Community:
     return community
 
 
-def unbind_room(ctx: Context, chat_pid: str) -> Community:
-    """Stop mirroring: nothing more of the community appears in that room. Members stay members."""
-    chat = find_chat(ctx.session, chat_pid)
+def unbind_room(ctx: Context, pid: str) -> Community:
+    """Stop mirroring (the pid of the room, or of its chat): nothing more of the community appears there. Members stay
+    members, in the room, too."""
+    room = find_room(ctx.session, pid, lock=True)
+    chat = ctx.session.get(Chat, room.chat_id) if room is not None and room.chat_id else find_chat(ctx.session, pid)
     if chat is None:
         raise not_found("room.unknown")
     community = check_unbind(ctx, chat)
-    ctx.session.delete(room_of_chat(ctx.session, chat.id))
-    ctx.session.flush()
+    bound = room_of_chat(ctx.session, chat.id)
+    assert bound is not None
+    drop_room(ctx.session, bound)
     audit(ctx, "room.unbound", f"chat:{chat.pid}", community, platform=chat.platform)
     return community
 

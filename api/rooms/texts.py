@@ -9,11 +9,15 @@ from api.rooms.planning import Action
 PLATFORMS: dict[str, T] = {"telegram": T("Telegram"), "matrix": T("Matrix"), "web": T("Web")}
 
 
+def platform_name(platform: str) -> T:
+    """How people call a platform."""
+    return PLATFORMS.get(platform, T("Chat"))
+
+
 def come_in(name: str, platform: str) -> Node:
     """To a member who is not in the group yet."""
-    where = PLATFORMS.get(platform, T("Chat"))
     return Lines(
-        T("“{name}” has a group on {platform}.", name=name, platform=where),
+        T("“{name}” has a group on {platform}.", name=name, platform=platform_name(platform)),
         T("Open it and ask to join: I let you in at once."),
     )
 

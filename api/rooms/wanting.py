@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from api.access import ADMINS, today_in
 from api.context import Context
-from api.i18n import gettext
+from api.messaging.render import plain
 from api.messaging.tree import T
 from api.rooms.planning import ACCESS, LEADS, READS, SPEAKS, Actual, Desired, Seat
 from storage import mirrors
@@ -14,7 +14,6 @@ from storage.mirrors import Belonging
 from storage.rooms import Room
 from storage.whose import accounts_of
 
-STAFF_ROOM = T("{name}: teachers")
 LONGEST_TOPIC = 250
 GONE = ("left", "removed", "declined")
 # what brings somebody in by itself; who holds one above may come in, and is not asked
@@ -27,7 +26,7 @@ def desired_of(ctx: Context, room: Room, actual: Actual | None = None) -> Desire
     archived = _archived(ctx, community)
     spoken_in = room.part == "room"
     desired = Desired(
-        frozenset(room.manages), room.part, name_of(room, community), community.about[:LONGEST_TOPIC],
+        frozenset(room.manages), room.part, name_of(ctx, room, community), community.about[:LONGEST_TOPIC],
         community.picture or "", encrypted=room.encrypted and spoken_in, read_only=archived and spoken_in,
         history="invited" if community.policy == "invitation" else "shared",
     )  # fmt: skip
@@ -35,10 +34,10 @@ def desired_of(ctx: Context, room: Room, actual: Actual | None = None) -> Desire
     return _with_people(ctx, room, community, desired, archived)
 
 
-def name_of(room: Room, community: Community) -> str:
+def name_of(ctx: Context, room: Room, community: Community) -> str:
     """What a room is called. A school's space and its staff room stand side by side in lists."""
     if community.kind == "school" and room.part == "room" and room.origin == "created":
-        return gettext(community.language, STAFF_ROOM.key).format(name=community.name)
+        return plain(T("{name}: teachers", name=community.name), ctx.reader(language=community.language))
     return community.name
 
 

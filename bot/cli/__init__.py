@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from bot.cli import checking, config, database, offices, people, roster, running, sample, tokens
+from bot.cli import checking, config, database, offices, people, rooms, roster, running, sample, tokens
 from bot.cli.output import Program, _
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[str, typer.Typer, str], ...] = (
     ("roster", roster.app, _("Regions, schools and people from a spreadsheet.")),
     ("person", people.app, _("One person: claim codes, export, erase.")),
     ("admin", offices.admin, _("The first administrator.")),
+    ("rooms", rooms.app, _("Rooms that mirror regions, schools and workshops.")),
     ("token", tokens.app, _("Tokens of the HTTP API.")),
     ("config", config.app, _("The configuration.")),
 )

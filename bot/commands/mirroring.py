@@ -5,7 +5,7 @@ from typing import Any
 
 from api.communities.audiences import communities_where
 from api.communities.lookup import get_community_for
-from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Rows, T
+from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Rows, T, Words
 from api.rooms import texts
 from api.rooms.mirroring import (
     CHOICES,
@@ -96,7 +96,7 @@ def handle_rooms(turn: Turn) -> None:
     if len(found) == 1:
         show_rooms(turn, found[0].pid)
     elif found:
-        rows: Rows = [[Button(T("{name}", name=one.name), f"rooms:{one.pid}")] for one in found[:SHOWN]]
+        rows: Rows = [[Button(Words(one.name), f"rooms:{one.pid}")] for one in found[:SHOWN]]
         turn.whisper(T("The rooms of which community?"), rows)
     else:
         turn.whisper(T("You lead no community here, so there are no rooms to look after."))
@@ -127,14 +127,14 @@ def _summary(counted: dict[tuple[str, str], int]) -> list[Node]:
     order = list(STATES)
     pairs = sorted(counted.items(), key=lambda pair: (pair[0][0], order.index(pair[0][1])))
     return [
-        T("{platform}: {n}, {how}", platform=texts.PLATFORMS.get(platform, T("Chat")), n=n, how=STATES[state])
+        T("{platform}: {n}, {how}", platform=texts.platform_name(platform), n=n, how=STATES[state])
         for (platform, state), n in pairs
     ]
 
 
 def _rows(pid: str, shown: list[Report]) -> Rows:
     rows: Rows = [
-        [Button(T("{name}", name=one.community.name), f"rooms.one:{one.room.pid}")]
+        [Button(Words(one.community.name), f"rooms.one:{one.room.pid}")]
         for one in shown if one.left or one.lacking or one.failed or one.room.origin == "adopted"
     ]  # fmt: skip
     rows.append([Button(T("Look again"), f"rooms.again:{pid}")])

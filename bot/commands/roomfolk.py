@@ -72,7 +72,9 @@ def take_whose(turn: Turn) -> None:
     data = dialogue.data
     if turn.choice is not None:
         turn.end()
-        turn.say(vouch_for(turn.ctx, data["account"], turn.choice))
+        _account, person, school = vouch_for(turn.ctx, data["account"], turn.choice)
+        turn.say(T("I have asked {school} to confirm that this account is {name}.", school=school.name,
+                   name=person.name))  # fmt: skip
     elif turn.text:
         found = find_people(turn.ctx, turn.text, within=data["community"])
         prompt = T("Whom do you mean?") if found else nobody_found(turn.text)

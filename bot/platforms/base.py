@@ -110,6 +110,10 @@ class Mirroring(Protocol):
         platform cannot make itself returns "link": the person is told of it. Raises SendError."""
         ...
 
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
 
 class Platform(Protocol):
     """One chat platform, for one bot account. `mirroring` is None where rooms are what they are."""

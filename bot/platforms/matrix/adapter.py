@@ -44,6 +44,8 @@ class MatrixPlatform:
     async def close(self) -> None:
         """Hang up."""
         await self.marking.close()
+        if self.mirroring is not None:
+            await self.mirroring.close()
         await self.connection.close()
 
     async def receive(self) -> None:

@@ -100,6 +100,11 @@ class Connection:
         """The token is not valid any more: the next `open` signs in again."""
         self.home.token = ""
 
+    async def known_token(self) -> str:
+        """The access token that the account is signed in with, here or elsewhere; "" for none."""
+        kept = await self.runtime.read(device_of, self.account)
+        return self.config.access_token.get_secret_value() or (kept.token if kept is not None else "")
+
     async def close(self) -> None:
         """Hang up."""
         self.home.token = ""

@@ -14,7 +14,7 @@ from api.rooms.planning import ASPECTS, LEADS, SPEAKS, Action, Actual, Desired, 
 from bot.platforms.base import Gone, Place, Rejected
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
-from bot.platforms.matrix.homeserver import CLIENT, Refused, room_path
+from bot.platforms.matrix.homeserver import CLIENT, Homeserver, Refused, SignedOut, room_path
 from bot.platforms.matrix.rooms import Room, apply_state, child_rooms
 from bot.platforms.matrix.states import VALUES, content_of, joining_of
 
@@ -44,14 +44,14 @@ class MatrixMirroring:
     aspects = frozenset(ASPECTS)
 
     def __init__(self, connection: Connection, files: Files) -> None:
-        self.files = files
-        self.connection, self.home, self.me = connection, connection.home, connection.me
+        self.connection, self.files, self.me = connection, files, connection.me
+        self.home = Homeserver(connection.config.homeserver)  # with the token of whoever serves the account
         self.server = connection.me.partition(":")[2]
         self._levels = asyncio.Lock()  # they are read, changed and written back
 
     async def create(self, place: Place, desired: Desired) -> str:
         """Make a room or space, or find the one that was made under its alias. Raises SendError."""
-        await self.connection.open()
+        await self._sign_in()
         for n in range(OTHERS):
             alias = f"{ALIAS}{place.pid}" + (f"-{n + 1}" if n else "")
             try:
@@ -96,9 +96,19 @@ class MatrixMirroring:
 
     async def look(self, place: Place) -> Actual:
         """Everything that the room's state says. Raises SendError (Gone: we are not inside)."""
-        await self.connection.open()
+        await self._sign_in()
         state = await self._state(place.native)
         return read_state(place, state, self.me, self.connection.runtime.now() - FRESH)
+
+    async def _sign_in(self) -> None:
+        """The account is served elsewhere in this process, or in another one: its token is good enough to ask."""
+        self.home.token = self.connection.home.token or await self.connection.known_token()
+        if not self.home.token:
+            raise SignedOut("the account is not signed in: start the service first")
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self.home.close()
 
     async def _state(self, native: str) -> list[dict[str, Any]]:
         try:
@@ -111,6 +121,7 @@ class MatrixMirroring:
 
     async def act(self, place: Place, action: Action) -> Mapping[str, Any]:
         """Do one thing. Raises SendError."""
+        await self._sign_in()
         kind, who, value = action
         if kind in VALUES:
             event = content_of(kind, value)
