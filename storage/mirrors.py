@@ -111,14 +111,15 @@ def within(path: str) -> Any:
     return Room.community_id.in_(select(Community.id).where(Community.path.startswith(path, autoescape=True)))
 
 
-def page_rooms(session: Session, where: Any, limit: int, after: int = 0,
+def page_rooms(session: Session, path: str, limit: int, after: int = 0,
                ) -> Sequence[Row[Room, Community, Chat | None]]:  # fmt: skip
-    """(room, community, chat) of managed or bound rooms outside the web, in the order in which they were made."""
+    """(room, community, chat) of the rooms outside the web at and under a path, in the order in which they were made.
+    """
     query = (
         select(Room, Community, Chat)
         .join(Community, Community.id == Room.community_id)
         .outerjoin(Chat, Chat.id == Room.chat_id)
-        .where(where, Room.id > after)
+        .where(within(path), Room.origin != "built_in", Room.id > after)
         .order_by(Room.id)
         .limit(limit)
     )

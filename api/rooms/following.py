@@ -173,7 +173,9 @@ def went(event: Event, how: str, before: str = "join") -> None:
     elif event.policy == FOLLOW and event.doer is not None and event.doer_may("moderate"):
         _put_out(event, person, event.doer)
     else:
-        ask_hosts(event.ctx, event.room, event.community, seen, "left", person, event.doer)
+        ask_hosts(
+            event.ctx, event.room, event.community, seen, "left", person, None if by_themselves else event.doer
+        )
 
 
 def _leave(event: Event, person: Person) -> None:

@@ -55,8 +55,7 @@ class Report:
 def list_rooms(ctx: Context, pid: str, limit: int = 50, after: str | None = None) -> list[Report]:
     """The rooms outside the web of a community and all below it, for who moderates it; one more than `limit`."""
     community = get_community_for(ctx, pid, "moderate")
-    outside = (mirrors.within(community.path), Room.platform != "web")
-    rows = mirrors.page_rooms(ctx.session, outside, limit + 1, read_number(after) or 0)
+    rows = mirrors.page_rooms(ctx.session, community.path, limit + 1, read_number(after) or 0)
     return [report_of(*row) for row in rows]
 
 
