@@ -191,7 +191,8 @@ def _count_tries(ctx: Context, room: Room, outcome: Outcome, todo: Todo) -> list
         if key not in outcome.done and key not in outcome.failed and key not in outcome.until:
             continue
         n = tries.get(key, (0, ""))[0] + (key not in outcome.until)
-        pause = min(FIRST_PAUSE * 4 ** min(n - 1, 8), LONGEST_PAUSE) if n else timedelta()
+        steps = n - (key in outcome.done)  # what was done may have to be done once more, at once
+        pause = min(FIRST_PAUSE * 4 ** min(steps - 1, 8), LONGEST_PAUSE) if steps > 0 else timedelta()
         tries[key] = (n, (outcome.until.get(key) or ctx.now + pause).isoformat())
     room.tries = {key: list(value) for key, value in tries.items()}
     left = [action.key for action in todo.plan.actions if action.key not in outcome.done]

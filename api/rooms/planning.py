@@ -39,8 +39,9 @@ class Desired:
     """What a room should be. `aspects`: what of it is kept in step.
 
     `out` must not be there (True: nor come back by themselves). `stay_out` left on purpose: they are not asked in
-    again. `spared` keep the rank that somebody gave them. `access` is open | knock | invite, or "restricted:" and the
-    space whose members may come in. `children` belong into this space, `strangers` are other rooms of ours.
+    again. `spared` keep the rank that somebody gave them. Of those `judged` it was decided what their coming means.
+    `access` is open | knock | invite, or "restricted:" and the space whose members may come in. `children` belong into
+    this space, `strangers` are other rooms of ours.
     """
 
     aspects: frozenset[str]
@@ -58,6 +59,7 @@ class Desired:
     out: Mapping[str, bool] = field(default_factory=dict)
     stay_out: frozenset[str] = frozenset()
     spared: frozenset[str] = frozenset()
+    judged: frozenset[str] = frozenset()
     read_only: bool = False
 
 
@@ -106,7 +108,7 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     wanted = [*_room(desired, actual), *_tree(desired, actual), *_members(desired, actual), *_ranks(desired, actual)]
     may = [action for action in wanted if action.kind in actual.may]
     lacking = [action for action in wanted if action.kind not in actual.may]
-    waits = any(_here(actual, who) and actual.members[who].fresh for who in desired.out)
+    waits = any(_here(actual, who) and _undecided(desired, actual, who) for who in desired.out)
     return Plan(tuple(may), tuple(lacking), waits and MEMBERS in desired.aspects)
 
 
@@ -153,7 +155,7 @@ def _members(desired: Desired, actual: Actual) -> list[Action]:
         if not _here(actual, who):
             continue
         standing = actual.members[who]
-        if standing.rank >= actual.rank or standing.fresh:
+        if standing.rank >= actual.rank or _undecided(desired, actual, who):
             continue
         if standing.state == "knock":
             found.append(Action("refuse", who))
@@ -175,6 +177,10 @@ def _ranks(desired: Desired, actual: Actual) -> list[Action]:
         if standing.rank != seat.rank and not above and not more:
             found.append(Action("rank", who, seat.rank))
     return found
+
+
+def _undecided(desired: Desired, actual: Actual, who: str) -> bool:
+    return actual.members[who].fresh and who not in desired.judged
 
 
 def _here(actual: Actual, who: str) -> bool:

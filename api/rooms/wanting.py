@@ -110,6 +110,7 @@ def _with_people(ctx: Context, room: Room, community: Community, desired: Desire
     return replace(
         desired, seats=seated, out={who: ban for who, ban in gone.items() if who not in kept},
         stay_out=frozenset(one.native for one, _ in seen if one.stays_out),
+        judged=frozenset(one.native for one, _ in seen if one.state == "join"),
         spared=frozenset(left_be | {one.native for one, _ in seen if one.asked == "rank"}),
     )  # fmt: skip
 
