@@ -10,7 +10,8 @@ from api.config import Config
 from tests.docs.pages import DOCS, LANGUAGES, anchor, blocks, headings, page, written
 from tests.laws.source import ROOT, name
 
-AUDIENCES = ("teacher", "host", "administrator", "operator", "three-platforms")
+AUDIENCES = ("teacher", "host", "administrator", "operator", "three-platforms", "county-on-matrix",
+             "telegram-group")
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)|<img [^>]*src=\"([^\"]+)\"")
 SECTIONS = ["Context", "Decision", "Consequences", "What was measured"]
 ADRS = sorted((DOCS / "adr").glob("*.md"))
