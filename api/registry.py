@@ -33,6 +33,7 @@ from api.reminders.keeping import erase_reminders, export_reminders
 from api.reminders.missing import still_missing
 from api.resources.keeping import erase_resources, export_resources
 from api.resources.pushes import may_see_files, push_stands, refresh_pushes, release_due_pushes
+from api.rooms.keeping import erase_rooms, export_rooms
 from api.rooms.service import room_unbound
 from api.webchat.keeping import erase_webchat, export_webchat, tidy_webchat
 from storage.people import Person
@@ -76,6 +77,7 @@ JOBS: tuple[Job, ...] = (
 Keeper = tuple[Callable[[Context, Person], dict[str, Any]], Callable[[Context, Person], None]]
 PERSON_DATA: dict[str, Keeper] = {
     "people": (export_people, erase_people),
+    "rooms": (export_rooms, erase_rooms),
     "communities": (export_communities, erase_communities),
     "mail": (export_mail, erase_mail),
     "reminders": (export_reminders, erase_reminders),

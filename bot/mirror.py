@@ -93,6 +93,8 @@ class Mirrors(Workers[LeasedRoom]):
         async with asyncio.timeout(ACT_SECONDS):
             actual: Actual = await mirroring.look(place)
         outcome.todo = await self.runtime.read(make_plan, room.id, actual, system=True, via="clock")
+        lacking = outcome.todo.plan.lacking if outcome.todo is not None else ()
+        outcome.guidance = mirroring.guidance(lacking, native) if lacking else None
         await self._act(mirroring, room, place, outcome)
 
     async def _create(self, mirroring: Mirroring, room: LeasedRoom, look: Look) -> str:

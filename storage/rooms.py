@@ -1,6 +1,6 @@
 """Tables of the rooms that mirror communities, and of what people did in them (C2)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -146,3 +146,44 @@ def page_asked(session: Session, room_id: int, asked: Sequence[str], limit: int,
     """Accounts in a room about which something of these is asked, by public id."""
     query = select(RoomAccount).where(RoomAccount.room_id == room_id, RoomAccount.asked.in_(asked))
     return list(session.scalars(query.where(RoomAccount.pid > after).order_by(RoomAccount.pid).limit(limit)))
+
+
+def was_refused(session: Session, person_id: int, community_id: int) -> bool:
+    """Whether an account of a person was turned away from a room of a community."""
+    query = (
+        select(RoomAccount.id)
+        .join(Room, Room.id == RoomAccount.room_id)
+        .join(Identity, and_(Identity.platform == Room.platform, Identity.native == RoomAccount.native))
+        .where(Room.community_id == community_id, Identity.person_id == person_id, RoomAccount.state == "knock")
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
+def accounts_of_person(session: Session, person_id: int) -> list[tuple[RoomAccount, Room, str]]:
+    """(account in a room, the room, its community's name) of everything bound to a person."""
+    query = (
+        select(RoomAccount, Room, Community.name)
+        .join(Room, Room.id == RoomAccount.room_id)
+        .join(Community, Community.id == Room.community_id)
+        .join(Identity, and_(Identity.platform == Room.platform, Identity.native == RoomAccount.native))
+        .where(Identity.person_id == person_id)
+        .order_by(RoomAccount.id)
+    )
+    return [(account, room, name) for account, room, name in session.execute(query)]
+
+
+def forget_accounts(session: Session, person_id: int) -> None:
+    """Forget what is known of a person's accounts in rooms; those that are still in one stay until they are out."""
+    for account, room, _ in accounts_of_person(session, person_id):
+        if room.due_at is None or account.state not in ("join", "invite", "knock"):
+            session.delete(account)
+            continue
+        account.name, account.by, account.asked, account.message_id = "", "", "refused", None
+        account.left_be = account.stays_out = False
+    session.flush()
+
+
+def drop_accounts(session: Session, room_id: int, natives: Collection[str]) -> None:
+    """Forget accounts that were taken out of a room; who left by themselves is remembered, not to be asked in again."""
+    out = (RoomAccount.room_id == room_id, RoomAccount.native.in_(natives), RoomAccount.stays_out.is_(False))
+    session.execute(delete(RoomAccount).where(*out), execution_options=QUIET_UPDATE)

@@ -11,19 +11,22 @@ from api.communities.joining import ask_to_join, in_reach, leave_workshop
 from api.communities.members import remove_member, take_rank
 from api.communities.offers import answer_offer, arrive
 from api.context import Context
-from api.errors import Problem
-from api.messaging.outbox import tell_person
-from api.messaging.tree import T
+from api.errors import Conflict, Problem, not_found
+from api.messaging.outbox import say_in_chat, tell_person
+from api.messaging.tree import Button, Lines, Rows, T
 from api.records.service import audit
 from api.rooms.planning import LEADS, SPEAKS
 from api.rooms.questions import ask_hosts, settle
+from storage import workshops
 from storage.communities import Community, Membership
+from storage.inbox import find_or_add_chat
 from storage.memberships import find_or_add_membership, get_membership
 from storage.messaging import Chat
 from storage.people import Person, find_identity
-from storage.rooms import Room, RoomAccount, account_in, is_elsewhere, room_of_chat
+from storage.rooms import Room, RoomAccount, account_in, is_elsewhere, room_of_chat, was_refused
 
 FOLLOW, ASK, IGNORE = "follow", "ask", "ignore"
+ASK_HOST = "room.ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +122,15 @@ def _at_home(event: Event, person: Person) -> bool:
     return can(event.as_person(person), "see", event.community)
 
 
-def asks_in(event: Event) -> None:
-    """Somebody asks to be let in: members are, the hosts decide on others where one can ask for a place."""
+def asks_in(event: Event, chat: str = "") -> None:
+    """Somebody asks to be let in: members are, the hosts decide on others where one can ask for a place, the rest is
+    turned away with a word. `chat`: where somebody can be told so, though we have never talked."""
     seen, person, workshop = event.seen, event.person, event.community
     seen.state, seen.stays_out, seen.asked = "knock", False, ""
     if person is None:
         seen.asked = "refused"
+        if chat:
+            _tell_stranger(event, chat)
         return
     membership = event.membership()
     if (membership is not None and membership.status == "active") or _at_home(event, person):
@@ -148,6 +154,32 @@ def asks_in(event: Event) -> None:
         tell_person(event.ctx, person.id, say)
     else:
         seen.asked = "refused"
+        rows: Rows = [[Button(T("Ask a host"), f"{ASK_HOST}:{workshop.pid}")]] if event.in_workshop else []
+        tell_person(event.ctx, person.id, T("The group of “{name}” is for its members.", name=workshop.name), rows)
+
+
+def _tell_stranger(event: Event, native: str) -> None:
+    room_chat = event.ctx.session.get_one(Chat, event.room.chat_id)
+    chat_id = find_or_add_chat(
+        event.ctx.session, room_chat.platform, room_chat.account, native, "private", "", event.ctx.now, due=False
+    )  # fmt: skip
+    say = Lines(
+        T("The group of “{name}” is for its members, and I do not know you yet.", name=event.community.name),
+        T("Send me your claim code here; if you have none, send “start”. Then ask to join once more."),
+    )
+    say_in_chat(event.ctx, chat_id, say)
+
+
+def ask_host(ctx: Context, pid: str) -> Community:
+    """Ask the hosts for a place, as who was turned away at a workshop's door. Raises NotFound for everybody else."""
+    workshop = workshops.find_open_workshop(ctx.session, pid)
+    if workshop is None or not was_refused(ctx.session, ctx.me.id, workshop.id):
+        raise not_found("workshop.unknown")
+    membership = find_or_add_membership(ctx.session, ctx.me.id, workshop.id, ctx.now)
+    if membership.status in ("active", "pending"):
+        raise Conflict("membership.pending", T("The hosts know that already."))
+    ask_to_join(ctx, workshop, membership)
+    return workshop
 
 
 def was_invited(event: Event) -> None:

@@ -10,8 +10,10 @@ import structlog
 from api.context import Context
 from api.messaging.outbox import tell_person
 from api.messaging.places import move_chat
+from api.messaging.tree import Lines, Node, T
 from api.rooms import texts
 from api.rooms.planning import ASPECTS, Actual, Desired, Plan, Standing, plan
+from api.rooms.questions import tell_hosts
 from api.rooms.wanting import desired_of, name_of, parent_space
 from storage import mirrors
 from storage.communities import Community
@@ -19,7 +21,7 @@ from storage.inbox import find_or_add_chat
 from storage.messaging import Chat
 from storage.mirrors import LeasedRoom
 from storage.people import find_identity
-from storage.rooms import Room, account_in, add_made_by_us, room_of_chat
+from storage.rooms import Room, account_in, add_made_by_us, drop_accounts, room_of_chat
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ SWEEP = timedelta(hours=6)  # so often a room is looked at without a reason
 AGAIN = timedelta(seconds=90)  # until somebody who just came is looked at again
 FORGET = timedelta(hours=1)  # an action that was not needed for so long has not been tried
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=6)
+OUT = ("remove", "ban")
 SHOWN = 50  # of what is left to do, how much is kept for people to read
 
 
@@ -62,6 +65,7 @@ class Outcome:
     until: dict[str, datetime] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
+    guidance: Node | None = None
     moved_to: str = ""
     gone: bool = False
     error: str = ""
@@ -170,11 +174,14 @@ def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
     if outcome.todo is not None:
         again += _count_tries(ctx, room, outcome, outcome.todo)
         again += [ctx.now + AGAIN] if outcome.todo.plan.waits else []
+        out = [one.who for one in outcome.todo.plan.actions if one.kind in OUT and one.key in outcome.done]
+        drop_accounts(ctx.session, room.id, out)
     chat = ctx.session.get(Chat, room.chat_id) if room.chat_id is not None else None
     if outcome.moved_to and chat is not None:
         room.chat_id = move_chat(ctx, chat, outcome.moved_to).id
     room.kept = {**room.kept, **outcome.kept}
     _tell_links(ctx, room, outcome.links)
+    _tell_lacking(ctx, room, outcome)
     room.findings, room.looked_at, room.leased_until = _findings(ctx, outcome), ctx.now, None
     sweep = ctx.now + SWEEP + timedelta(seconds=room.id * 37 % 3600)
     wanted = min([sweep, *again])
@@ -212,6 +219,19 @@ def _findings(ctx: Context, outcome: Outcome) -> dict[str, Any]:
         "done": len(outcome.done), "left": [list(one) for one in left[:SHOWN]], "n_left": len(left),
         "lacking": [list(one) for one in lacking[:SHOWN]], "failed": dict([*outcome.failed.items()][:SHOWN]),
     }  # fmt: skip
+
+
+def _tell_lacking(ctx: Context, room: Room, outcome: Outcome) -> None:
+    """Hosts are told once what is missing, and anew when something more is; what was given is forgotten."""
+    if outcome.todo is None:
+        return
+    lacking = sorted({action.kind for action in outcome.todo.plan.lacking})
+    told = room.kept.get("told", [])
+    if outcome.guidance is not None and set(lacking) - set(told):
+        community = ctx.session.get_one(Community, room.community_id)
+        tell_hosts(ctx, community, Lines(T("About the room of “{name}”:", name=community.name), outcome.guidance))
+    if lacking != told:
+        room.kept = {**room.kept, "told": lacking}
 
 
 def _tell_links(ctx: Context, room: Room, links: Mapping[str, str]) -> None:

@@ -63,6 +63,12 @@ def ask_hosts(ctx: Context, room: Room, community: Community, seen: RoomAccount,
         deliver_to_people(ctx, message, people, PERSONAL)
 
 
+def tell_hosts(ctx: Context, community: Community, say: Node) -> None:
+    """Say something about its rooms to whoever decides about them, each privately."""
+    if people := hosts_of(ctx, community):
+        deliver_to_people(ctx, write_message(ctx, say), people, PERSONAL)
+
+
 def hosts_of(ctx: Context, community: Community) -> list[int]:
     """Who decides about a community's rooms: its hosts, else the administrators nearest to it."""
     today = today_in(ctx, community)

@@ -11,7 +11,7 @@ from api.context import Context
 from api.errors import Conflict, Forbidden, not_found
 from api.messaging.tree import T
 from api.records.service import audit
-from api.rooms.planning import MEMBERS, RANKS
+from api.rooms.planning import MEMBERS, RANKS, TREE
 from storage import rooms
 from storage.communities import Community, find_chat
 from storage.messaging import Chat
@@ -40,7 +40,9 @@ def bind_room(ctx: Context, chat: Chat, community_pid: str, platform_admin: bool
         bound_by=ctx.actor.id if ctx.actor else None, created_at=ctx.now,
     )  # fmt: skip
     if chat.platform in KEPT:
-        room.manages, room.due_at = [MEMBERS, RANKS], AT_ONCE
+        # into a region's group thousands would be asked: that is switched on by whoever wants it
+        room.manages = {"workshop": [MEMBERS, RANKS], "school": [MEMBERS, RANKS, TREE]}.get(community.kind, [TREE])
+        room.due_at = AT_ONCE
     ctx.session.add(room)
     ctx.session.flush()
     audit(ctx, "room.bound", f"chat:{chat.pid}", community, platform=chat.platform)
@@ -80,6 +82,14 @@ def unbind_room(ctx: Context, pid: str) -> Community:
     drop_room(ctx.session, bound)
     audit(ctx, "room.unbound", f"chat:{chat.pid}", community, platform=chat.platform)
     return community
+
+
+def look_soon(ctx: Context, chat: Chat) -> None:
+    """Something about us changed in a room: it is looked at again, and what was tried in vain is tried again."""
+    room = room_of_chat(ctx.session, chat.id)
+    if room is not None and room.due_at is not None:
+        room.due_at, room.tries = AT_ONCE, {}
+        ctx.wake("rooms")
 
 
 def rooms_to_bind(ctx: Context) -> list[Community]:

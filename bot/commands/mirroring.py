@@ -22,6 +22,7 @@ from api.rooms.mirroring import (
 from api.rooms.reports import LOOSE, STATES, STEADY, Report, count_states, describe, get_report, list_rooms
 from bot.commands.choosing import with_workshop
 from bot.commands.confirming import Confirm
+from bot.commands.rooms import UNBIND
 from bot.registry import LEADER, REGION, Command, Feature
 from bot.turn import Turn
 
@@ -162,8 +163,16 @@ def press_one(turn: Turn, pid: str) -> None:
         rows = [[
             Button(T("✓ {what}", what=ASPECT_NAMES[one]) if one in on else ASPECT_NAMES[one],
                    f"rooms.manage:{one}.{pid}") for one in CHOICES
-        ]]  # fmt: skip
+        ], [Button(T("Unbind"), f"rooms.unbind:{pid}", style="danger")]]  # fmt: skip
     turn.whisper(Lines(*parts), rows)
+
+
+def press_unbind(turn: Turn, pid: str) -> None:
+    """Ask before a room is let go: also of one that we were removed from."""
+    name = get_report(turn.ctx, pid).community.name
+    prompt = T("Unbind this room from “{name}”? Nothing of it will appear there any more; members stay members.",
+               name=name)  # fmt: skip
+    UNBIND.ask(turn, prompt, chat=pid)
 
 
 def press_manage(turn: Turn, argument: str) -> None:
@@ -199,7 +208,8 @@ FEATURE = Feature(
     ),
     buttons=(
         ("rooms", show_rooms), ("rooms.one", press_one), ("rooms.again", press_again), ("rooms.policy", press_policy),
-        ("rooms.manage", press_manage), *[(f"mirror.{how}", ask) for how, ask in ASK.items()],
+        ("rooms.manage", press_manage), ("rooms.unbind", press_unbind),
+        *[(f"mirror.{how}", ask) for how, ask in ASK.items()],
     ),
     dialogues=(MIRROR.talk, RELEASE.talk),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from api.communities.search import find_people
 from api.messaging.dialogues import prompt_of
 from api.messaging.tree import T
-from api.rooms.following import Event, asks_in, came, event_in, got_rank, was_invited, went
+from api.rooms.following import ASK_HOST, Event, ask_host, asks_in, came, event_in, got_rank, was_invited, went
 from api.rooms.questions import ANSWER, OUTCOMES, answer_question, vouch_for
 from bot.commands.confirming import nobody_found, people_to_pick, press_once
 from bot.registry import Feature, Talk
@@ -34,7 +34,7 @@ def hear_invited(turn: Turn) -> None:
 def hear_asks(turn: Turn) -> None:
     """Somebody asks to be let in."""
     if not turn.private and (event := _event(turn)) is not None:
-        asks_in(event)
+        asks_in(event, str(turn.inbound.payload.get("chat") or ""))
 
 
 def hear_ranked(turn: Turn) -> None:
@@ -83,8 +83,17 @@ def take_whose(turn: Turn) -> None:
         turn.ask(WHOSE, "name", prompt_of(dialogue), **data)
 
 
+def press_ask(turn: Turn, pid: str) -> None:
+    """Somebody who was turned away asks the hosts."""
+    workshop = press_once(turn, ask_host, pid)
+    if workshop is not None:
+        say = T("I have asked the hosts of “{name}”. You will be let in as soon as one of them says yes.",
+                name=workshop.name)  # fmt: skip
+        turn.replace_pressed(say)
+
+
 FEATURE = Feature(
-    buttons=((ANSWER, press_answer),),
+    buttons=((ANSWER, press_answer), (ASK_HOST, press_ask)),
     dialogues=((WHOSE, Talk(T("whose account it is"), take_whose)),),
     events=(
         ("joined", hear_came), ("left", hear_went), ("invited", hear_invited), ("asked_to_join", hear_asks),

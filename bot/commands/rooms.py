@@ -10,7 +10,16 @@ from api.errors import Problem
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.tree import Code, Lines, T, Words
-from api.rooms.service import bind_room, check_bind, check_unbind, get_chat, rooms_to_bind, unbind_room
+from api.rooms.questions import tell_hosts
+from api.rooms.service import (
+    bind_room,
+    check_bind,
+    check_unbind,
+    get_chat,
+    look_soon,
+    rooms_to_bind,
+    unbind_room,
+)
 from bot.commands.confirming import Confirm
 from bot.registry import HOST, ROOM, Command, Feature, Talk
 from bot.turn import Choices, Turn
@@ -93,6 +102,7 @@ def greet_group(turn: Turn) -> None:
     """Somebody added us to a group: how it is bound, unless it is."""
     if turn.private:
         return
+    look_soon(turn.ctx, turn.face.chat)
     say = Lines(
         T("Hello, I am the workshop assistant."),
         T("To use me here, an administrator of this group who leads the workshop sends {word}.", word=BIND_WORD),
@@ -105,6 +115,18 @@ def greet_group(turn: Turn) -> None:
 def leave(turn: Turn) -> None:
     """We were blocked, or removed from a group: nothing can be said there any more. What it was bound to, it stays."""
     lose_chat(turn.ctx, turn.face.chat)
+    if turn.community is not None:
+        say = Lines(
+            T("I am no longer in the group “{title}” of “{name}”.", title=turn.face.chat.title or "—",
+              name=turn.community.name),
+            T("Add me again, and everything there goes on. If it is meant to be over, unbind it under “rooms”."),
+        )  # fmt: skip
+        tell_hosts(turn.ctx, turn.community, say)
+
+
+def come_back(turn: Turn) -> None:
+    """What we may do in a group changed: it is looked at again, and what is missing then is said to its hosts."""
+    look_soon(turn.ctx, turn.face.chat)
 
 
 def follow(turn: Turn) -> None:
@@ -140,5 +162,6 @@ FEATURE = Feature(
                 HERE),
     ),
     dialogues=(UNBIND.talk, (BIND, Talk(T("binding a room"), take))),
-    events=(("bot_added", greet_group), ("bot_removed", leave), ("room_moved", follow)),
+    events=(("bot_added", greet_group), ("bot_changed", come_back), ("bot_removed", leave),
+            ("room_moved", follow)),
 )  # fmt: skip

@@ -110,6 +110,10 @@ class Mirroring(Protocol):
         platform cannot make itself returns "link": the person is told of it. Raises SendError."""
         ...
 
+    def guidance(self, lacking: Sequence[Action], native: str = "") -> Node | None:
+        """What somebody there has to do so that these actions become possible; None where that would not help."""
+        ...
+
     async def close(self) -> None:
         """Let go of connections."""
         ...

@@ -3,10 +3,14 @@
 from typing import Any
 
 from api.context import Context
+from api.messaging.tree import T
+from api.privacy import erase_person
+from api.rooms.passes import Outcome, Todo, finish, lease_rooms
+from api.rooms.planning import Action, Plan
 from api.rooms.wanting import desired_of
 from storage.communities import Community
 from storage.mirrors import AT_ONCE
-from storage.people import Audit
+from storage.people import Audit, Person
 from storage.rooms import Room, RoomAccount
 from tests.support.county import County
 from tests.support.talk import Voice
@@ -271,3 +275,71 @@ async def test_rights_reach_down_the_tree_and_not_sideways(county: County) -> No
     assert county.li.native not in want.seats
     await county.world.join(county.chen, county.workshop, "observer")
     assert (await desired(county)).seats[county.chen.native] == (-1, True)
+
+
+async def test_an_erased_person_is_taken_out_and_forgotten(county: County) -> None:
+    room = await a_room(county)
+    await county.world.join(county.li, county.workshop)
+    await happens(county, room, "joined", county.li)
+
+    def erase(ctx: Context) -> None:
+        assert county.li.person is not None
+        erase_person(ctx, ctx.session.get_one(Person, county.li.person.id))
+
+    await county.run(erase)
+    want = await desired(county)
+    assert want.out == {county.li.native: False} and county.li.native not in want.seats
+    await county.run(_taken_out, county.li.native)
+    assert await county.run(lambda ctx: ctx.session.query(RoomAccount).count()) == 0
+
+
+def _taken_out(ctx: Context, native: str) -> None:
+    """The worker took somebody out."""
+    leased = lease_rooms(ctx, ["paper"], 1)[0]
+    todo = Todo(Plan((Action("remove", native),)), {}, 1)
+    finish(ctx, leased, Outcome(todo=todo, done=[f"remove:{native}"]))
+
+
+async def test_who_was_turned_away_asks_a_host(county: County) -> None:
+    closed = await county.world.workshop(county.county, "名师工坊", policy="invitation")
+    await county.world.join(county.wang, closed, "host")
+    room = await a_room(county, closed)
+    await happens(county, room, "asked_to_join", county.chen)
+    county.chen.expect("“名师工坊”的群只对成员开放")
+    assert (await desired(county, closed)).out == {county.chen.native: False}
+    await county.chen.press("请坊主同意")
+    county.wang.expect("陈老师", "名师工坊")
+    assert await county.standing(county.chen, closed) == ("pending", "member")
+    await county.wang.press("同意加入")
+    want = await desired(county, closed)
+    assert want.out == {} and want.seats[county.chen.native].invited
+    # nobody else gets at the hosts of what they do not know
+    assert await county.li.press_action(f"room.ask:{closed.pid}") != []
+    assert await county.standing(county.li, closed) is None
+
+
+async def test_a_stranger_at_the_door_is_told_how_to_come_in(county: County) -> None:
+    room = await a_room(county)
+    stranger = await county.world.teacher("路人", bound=False)
+    await happens(county, room, "asked_to_join", stranger, chat=stranger.chat)
+    stranger.expect("我还不认识你", "绑定码")
+
+
+async def test_hosts_are_told_when_we_are_put_out_and_when_rights_lack(county: County) -> None:
+    room = await a_room(county)
+    await county.world.join(county.li, county.workshop)
+    await county.world.arrive(county.li, room, "bot_removed")
+    county.wang.expect("我已不在“语文工坊”的群", "把我拉回去")
+    await county.world.arrive(county.li, room, "bot_added")
+
+    def look(ctx: Context) -> None:
+        leased = lease_rooms(ctx, ["paper"], 1)[0]
+        todo = Todo(Plan(lacking=(Action("invite", county.li.native),)), {}, 1)
+        finish(ctx, leased, Outcome(todo=todo, guidance=T("Ask a host")))
+        ctx.session.query(Room).filter_by(platform="paper").one().due_at = AT_ONCE
+
+    for _ in range(2):
+        await county.run(look)
+    await county.world.settle()
+    county.wang.expect("关于“语文工坊”的群", "请坊主同意")
+    county.wang.expect_nothing()

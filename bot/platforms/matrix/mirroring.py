@@ -5,11 +5,12 @@ whether it was made already.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from api.messaging.tree import Code, Lines, Node, T
 from api.rooms.planning import ASPECTS, LEADS, SPEAKS, Action, Actual, Desired, Standing
 from bot.platforms.base import Gone, Place, Rejected
 from bot.platforms.matrix.connection import Connection
@@ -105,6 +106,14 @@ class MatrixMirroring:
         self.home.token = self.connection.home.token or await self.connection.known_token()
         if not self.home.token:
             raise SignedOut("the account is not signed in: start the service first")
+
+    def guidance(self, lacking: Sequence[Action], native: str = "") -> Node | None:
+        """The power that we need in a room, and how it is given."""
+        return Lines(
+            T("I have too little power in the room to keep it in step."),
+            T("Somebody with power level 100 there: room settings → roles and permissions → give {me} level 100.",
+              me=Code(self.me)),
+        )  # fmt: skip
 
     async def close(self) -> None:
         """Hang up."""
