@@ -22,6 +22,7 @@ from api.rooms.passes import (
     look_at,
     made_room,
     make_plan,
+    opened_part,
     prepare,
     return_room,
 )
@@ -145,6 +146,9 @@ class Mirrors(Workers[LeasedRoom]):
             outcome.done.append(action.key)
             if action.kind == "invite" and (link := kept.get("link")):
                 outcome.links[action.who] = str(link)
+            if action.kind == "open":
+                account, native = self.platforms[room.platform].account, str(kept.pop("opened"))
+                await self.insist(opened_part, room.id, account, action.who, native, system=True, via="clock")
             outcome.kept |= kept
             log.info("done in a room", room=room.pid, platform=room.platform, action=action.key)
         ROOM_ACTIONS.labels(room.platform, action.kind, result).inc()

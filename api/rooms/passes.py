@@ -8,15 +8,15 @@ from typing import Any
 import structlog
 
 from api.context import Context
-from api.messaging.outbox import tell_person
+from api.messaging.outbox import say_in_chat, tell_person
 from api.messaging.places import move_chat
 from api.messaging.tree import Lines, Node, T
 from api.rooms import texts
-from api.rooms.planning import ASPECTS, Actual, Desired, Plan, Standing, plan
+from api.rooms.planning import ASPECTS, NAME, READING, Actual, Desired, Plan, Standing, plan
 from api.rooms.questions import tell_hosts
 from api.rooms.wanting import desired_of, name_of, parent_space
 from storage import mirrors
-from storage.communities import Community
+from storage.communities import Community, get_by_pid
 from storage.inbox import find_or_add_chat
 from storage.messaging import Chat
 from storage.mirrors import LeasedRoom
@@ -152,6 +152,26 @@ def made_room(ctx: Context, room_id: int, account: str, native: str) -> None:
     ctx.wake("rooms")
 
 
+def opened_part(ctx: Context, room_id: int, account: str, community_pid: str, native: str) -> None:
+    """Remember a place that was opened inside a room: it is the room of a community below."""
+    around = mirrors.get_room(ctx.session, room_id)
+    community = get_by_pid(ctx.session, community_pid)
+    if around is None or community is None:
+        return
+    chat_id = find_or_add_chat(
+        ctx.session, around.platform, account, native, "room", community.name, ctx.now, due=False
+    )  # fmt: skip
+    if room_of_chat(ctx.session, chat_id) is None:
+        # people are in the room around it as a whole
+        ctx.session.add(
+            Room(chat_id=chat_id, community_id=community.id, platform=around.platform, manages=[NAME, READING],
+                 due_at=mirrors.AT_ONCE, bound_by=around.bound_by, created_at=ctx.now)
+        )  # fmt: skip
+        ctx.session.flush()
+        say_in_chat(ctx, chat_id, T("This is the place of “{name}”. Notices, resources and quizzes for it appear here.",
+                                    name=community.name))  # fmt: skip
+
+
 def make_plan(ctx: Context, room_id: int, actual: Actual) -> Todo:
     """What has to be done in a room that is like this, and what of it has to wait."""
     room = mirrors.get_room(ctx.session, room_id)
@@ -248,5 +268,5 @@ def _tell_links(ctx: Context, room: Room, links: Mapping[str, str]) -> None:
 
 __all__ = [
     "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "finish", "lease_rooms", "look_at", "made_room", "make_plan",
-    "prepare", "return_room",
+    "opened_part", "prepare", "return_room",
 ]  # fmt: skip

@@ -41,7 +41,7 @@ class Desired:
     `out` must not be there (True: nor come back by themselves). `stay_out` left on purpose: they are not asked in
     again. `spared` keep the rank that somebody gave them. Of those `judged` it was decided what their coming means.
     `access` is open | knock | invite, or "restricted:" and the space whose members may come in. `children` belong into
-    this space, `strangers` are other rooms of ours.
+    this space, `strangers` are other rooms of ours. `parts` (key -> name) get a place inside, if it has such.
     """
 
     aspects: frozenset[str]
@@ -55,6 +55,7 @@ class Desired:
     parent: str = ""
     children: frozenset[str] = frozenset()
     strangers: frozenset[str] = frozenset()
+    parts: Mapping[str, str] = field(default_factory=dict)
     seats: Mapping[str, Seat] = field(default_factory=dict)
     out: Mapping[str, bool] = field(default_factory=dict)
     stay_out: frozenset[str] = frozenset()
@@ -65,7 +66,8 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Actual:
-    """What a room is. `rank` is our own; `may`: the actions we may do there. `secure`: encrypted for good."""
+    """What a room is. `rank` is our own; `may`: the actions we may do there; `holds_parts`: it can have places of their
+    own inside (a forum with its topics)."""
 
     rank: int
     may: frozenset[str]
@@ -79,6 +81,7 @@ class Actual:
     children: frozenset[str] = frozenset()
     members: Mapping[str, Standing] = field(default_factory=dict)
     read_only: bool = False
+    holds_parts: bool = False
 
 
 class Action(NamedTuple):
@@ -134,6 +137,7 @@ def _tree(desired: Desired, actual: Actual) -> list[Action]:
     found += [Action("unlink", child) for child in sorted(actual.children & desired.strangers - desired.children)]
     if desired.parent and desired.parent not in actual.parents:
         found.append(Action("hang", desired.parent))
+    found += [Action("open", part, name) for part, name in sorted(desired.parts.items()) if actual.holds_parts]
     gone = actual.parents & desired.strangers - {desired.parent}
     return found + [Action("unhang", parent) for parent in sorted(gone)]
 

@@ -56,6 +56,8 @@ def _deed(kind: str, n: int) -> Node:
             return Plural("lift the ban of {n} person", "lift the bans of {n} people", n)
         case "rank":
             return Plural("change the power of {n} person", "change the power of {n} people", n)
+        case "open":
+            return Plural("open {n} place inside", "open {n} places inside", n)
         case "link" | "unlink" | "hang" | "unhang":
             return Plural("change {n} place in the tree", "change {n} places in the tree", n)
     return ON_ONE[kind]

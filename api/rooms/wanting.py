@@ -67,7 +67,16 @@ def _in_tree(ctx: Context, room: Room, community: Community, desired: Desired, a
     seen = (actual.children | actual.parents) - children - {parent} if actual is not None else frozenset()
     strangers = frozenset(mirrors.ours_among(ctx.session, room.platform, seen))
     access = _access(room, community, parent) if ACCESS in desired.aspects else desired.access
-    return replace(desired, parent=parent, children=children, strangers=strangers, access=access)
+    inside = _parts(ctx, room, community) if actual is not None and actual.holds_parts else {}
+    return replace(desired, parent=parent, children=children, strangers=strangers, access=access, parts=inside)
+
+
+def _parts(ctx: Context, room: Room, community: Community) -> dict[str, str]:
+    """The workshops right below that have no room on the platform yet."""
+    below = [one for one in mirrors.children_of(ctx.session, community)
+             if one.kind == "workshop" and one.archived_at is None]  # fmt: skip
+    there = mirrors.parts_of(ctx.session, [one.id for one in below], room.platform)
+    return {one.pid: one.name for one in below if (one.id, "room") not in there}
 
 
 def _hangs(community: Community, place: int, part: str, parts: Mapping[tuple[int, str], Room]) -> bool:

@@ -107,7 +107,8 @@ class Mirroring(Protocol):
 
     async def act(self, place: Place, action: Action) -> Mapping[str, Any]:
         """Do one thing; done already is done. Returns what is to be remembered (`Place.kept`). An "invite" that the
-        platform cannot make itself returns "link": the person is told of it. Raises SendError."""
+        platform cannot make itself returns "link": the person is told of it; "open" returns the native id of the place
+        that was "opened". Raises SendError."""
         ...
 
     def guidance(self, lacking: Sequence[Action], native: str = "") -> Node | None:

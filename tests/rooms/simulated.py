@@ -7,8 +7,8 @@ from typing import Any
 from api.rooms.planning import SPEAKS, Action, Actual, Plan, Standing, plan
 
 KINDS = frozenset(
-    "name topic picture access history encrypt hush unhush link unlink hang unhang unban admit refuse invite remove "
-    "ban rank".split()
+    "name topic picture access history encrypt hush unhush link unlink hang unhang open unban admit refuse invite "
+    "remove ban rank".split()
 )
 
 
