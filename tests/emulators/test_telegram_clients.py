@@ -140,6 +140,9 @@ async def test_aiogram_calls_every_method(
     assert (await aio.get_chat_member(group.id, zhang.id)).status == "member"
     assert await aio.get_chat_member_count(group.id) == 3
     assert await aio.set_chat_title(group.id, "新") and await aio.set_chat_description(group.id, "关于")
+    assert await aio.set_chat_photo(group.id, t.BufferedInputFile(picture(), "a.png"))
+    assert (await aio.get_chat(group.id)).photo
+    assert await aio.set_chat_permissions(group.id, t.ChatPermissions(can_send_messages=True))
     assert await aio.export_chat_invite_link(group.id)
     link = await aio.create_chat_invite_link(group.id, name="家长", creates_join_request=True)
     for number, decide in enumerate((aio.approve_chat_join_request, aio.decline_chat_join_request)):

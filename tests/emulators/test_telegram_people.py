@@ -145,6 +145,48 @@ async def test_asking_to_join(world: World, bot: Bot, li: Person, ask: Ask) -> N
         wang.join(group, link["invite_link"])
 
 
+async def test_who_is_put_out_can_come_back_unless_banned(world: World, bot: Bot, li: Person, ask: Ask) -> None:
+    bot.queue.allow(EVERYTHING)
+    zhang = add_person(world, "张")
+    group = li.create_group("组", bot, zhang, kind="supergroup")
+    li.promote(group, bot)
+    link = li.make_link(group)
+    which = {"chat_id": group.id, "user_id": zhang.id}
+    heard(bot)
+    assert (await ask("unbanChatMember", **which))["ok"]
+    assert [payload["new_chat_member"]["status"] for kind, payload in heard(bot) if kind == "chat_member"] == [
+        "kicked",
+        "left",
+    ]
+    zhang.join(group, link)
+    assert (await ask("banChatMember", **which))["ok"]
+    with pytest.raises(PermissionError):
+        zhang.join(group, link)
+    li.unban(group, zhang)
+    zhang.join(group, link)
+    basic = li.create_group("小组", bot, zhang)
+    li.promote(basic, bot)
+    assert (await ask("banChatMember", chat_id=basic.id, user_id=zhang.id))["ok"]
+    zhang.join(basic, li.make_link(basic))  # basic groups ban nobody
+
+
+async def test_what_everybody_may_do(bot: Bot, li: Person, ask: Ask) -> None:
+    group = li.create_group("组", bot)
+    refused = await ask("setChatPermissions", chat_id=group.id, permissions={})
+    assert refused["description"] == "Bad Request: not enough rights to change chat permissions"
+    li.promote(group, bot)
+    assert (await ask("setChatPermissions", chat_id=group.id, permissions={"can_send_polls": True}))["ok"]
+    assert group.permissions == {"can_send_polls", "can_send_messages"}
+    links = {"can_add_web_page_previews": True, "can_pin_messages": True}
+    assert (await ask("setChatPermissions", chat_id=group.id, permissions=links))["ok"]
+    assert {"can_send_photos", "can_send_messages", "can_manage_topics"} <= group.permissions
+    alone = {"permissions": links, "use_independent_chat_permissions": True}
+    assert (await ask("setChatPermissions", chat_id=group.id, **alone))["ok"]
+    assert group.permissions == {"can_add_web_page_previews", "can_pin_messages", "can_manage_topics"}
+    assert "must be uploaded" in (await ask("setChatPhoto", chat_id=group.id, photo="AgAD"))["description"]
+    assert "there is no photo" in (await ask("setChatPhoto", chat_id=group.id))["description"]
+
+
 async def test_votes(world: World, bot: Bot, li: Person, ask: Ask) -> None:
     quiz = {"question": "1+1?", "options": ["2", "3"], "type": "quiz", "correct_option_ids": [0], "is_anonymous": False}
     await ask("sendPoll", chat_id=li.id, **quiz)

@@ -76,6 +76,7 @@ SENDING: list[tuple[str, dict[str, Any], str]] = [
     ("setMessageReaction", {"message_id": 99}, "message to react not found"),
     ("createForumTopic", {"name": "x"}, "the chat is not a forum"),
     ("createChatInviteLink", {}, "can't invite members to a private chat"),
+    ("setChatPermissions", {"permissions": {}}, "can't change chat permissions"),
     ("getChatAdministrators", {}, "there are no administrators in the private chat"),
 ]
 

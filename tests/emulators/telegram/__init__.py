@@ -14,8 +14,9 @@
         await world.until(lambda: press.answer)       # {"text": …, "show_alert": …}
 
 People (`Person`): start say edit delete press send send_album send_raw forward vote react block unblock
-delete_account sees; create_group invite remove leave promote demote mute migrate make_link join decide create_topic
-rename_topic close_topic delete_topic retitle pin. What their client would not let them do raises PermissionError.
+delete_account sees; create_group invite remove unban leave promote demote mute allow migrate make_link join decide
+create_topic rename_topic close_topic delete_topic retitle pin. What their client would not let them do raises
+PermissionError.
 
 `world.accepted` / `world.did("sendMessage")`: what bots really did, who and when, also when they never heard of it.
 `telegram.calls`: every call and its status. `telegram.faults`: flood, fail, cut, slow, garbage on the nth call.

@@ -43,6 +43,11 @@ class Crowd(User):
         self._need(chat, "can_restrict_members")
         groups.leave(self.world, chat, user, self, "kicked")
 
+    def unban(self, chat: Chat, user: User) -> None:
+        """Let somebody who was removed come back by a link."""
+        self._need(chat, "can_restrict_members")
+        groups.set_standing(self.world, chat, user, self, "left")
+
     def leave(self, chat: Chat) -> None:
         """Go."""
         groups.leave(self.world, chat, self, self)
@@ -131,6 +136,11 @@ class Crowd(User):
         """Give a chat another name."""
         chat.title = title
         self.world.service(chat, self, {"new_chat_title": title})
+
+    def allow(self, chat: Chat, *permissions: str) -> None:
+        """Say what everybody in a group may do."""
+        self._need(chat, "can_restrict_members")
+        chat.permissions = set(permissions)
 
     def pin(self, message: Message) -> None:
         """Pin a message."""

@@ -87,8 +87,9 @@ def _greet(world: World, chat: Chat, user: User, actor: User, link: InviteLink |
 
 
 def leave(world: World, chat: Chat, user: User, actor: User, status: str = "left", until: int = 0) -> None:
-    """Somebody leaves ("left") or is removed ("kicked")."""
+    """Somebody leaves ("left") or is removed ("kicked"; basic groups keep no list of whom they removed)."""
     was_inside = chat.member(user).inside
+    status = "left" if chat.type == "group" and not isinstance(user, Bot) else status
     set_standing(world, chat, user, actor, status, until=until)
     if was_inside and chat.type != "channel":
         one = views.user(user)

@@ -119,6 +119,7 @@ class Chat:
     requests: dict[int, "JoinRequest"] = field(default_factory=dict)  # by who asked
     pinned: list[int] = field(default_factory=list)
     permissions: set[str] = field(default_factory=lambda: set(PERMISSIONS))
+    photo: "StoredFile | None" = None
     migrated_to: "Chat | None" = None
     started: bool = False  # private: the person pressed START
     blocked: bool = False  # private: the person blocked the bot

@@ -62,6 +62,11 @@ def full_chat(of: Chat) -> Json:
     }
     if of.type in ("group", "supergroup"):
         seen["permissions"] = {right: right in of.permissions for right in PERMISSIONS}
+    if of.photo is not None:
+        small = of.photo.about["small"]
+        sizes = {"small": small, "big": of.photo}
+        seen["photo"] = {f"{size}_file_id": one.id for size, one in sizes.items()}
+        seen["photo"] |= {f"{size}_file_unique_id": one.unique_id for size, one in sizes.items()}
     if of.description:
         seen["description"] = of.description
     if of.username:

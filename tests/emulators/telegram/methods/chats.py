@@ -5,6 +5,7 @@ import secrets
 from tests.emulators.telegram import access, groups, views
 from tests.emulators.telegram.call import Call
 from tests.emulators.telegram.errors import bad
+from tests.emulators.telegram.files import content
 from tests.emulators.telegram.methods.registry import method
 from tests.emulators.telegram.model import Chat, InviteLink, Json, User
 
@@ -43,6 +44,20 @@ def set_chat_description(call: Call) -> bool:
     if about == chat.description:
         raise bad("chat description is not modified")
     chat.description = about
+    return True
+
+
+@method("setChatPhoto", "chat_id photo")
+def set_chat_photo(call: Call) -> bool:
+    """Another picture, which must come with the call."""
+    chat = _changeable(call)
+    value = call.text("photo")
+    if not value:
+        raise bad("there is no photo in the request")
+    if not value.startswith("attach://"):
+        raise bad("photo must be uploaded as an InputFile")
+    chat.photo = call.upload("photo", value)
+    call.world.service(chat, call.bot, {"new_chat_photo": content(chat.photo)["photo"]})
     return True
 
 

@@ -8,6 +8,10 @@ from tests.emulators.telegram.model import ADMIN_RIGHTS, CHANNEL_RIGHTS, PERMISS
 
 RIGHTS = " ".join(ADMIN_RIGHTS + CHANNEL_RIGHTS)
 TITLE = 16  # characters of an administrator's title
+SENDING = (
+    "can_send_messages can_send_audios can_send_documents can_send_photos can_send_videos can_send_video_notes "
+    "can_send_voice_notes"
+).split()
 
 
 @method("getChatMember", "chat_id user_id")
@@ -60,7 +64,9 @@ def unban_chat_member(call: Call) -> bool:
     if member.status == "kicked":
         groups.set_standing(call.world, chat, member.user, call.bot, "left")
     elif member.inside and not call.flag("only_if_banned"):
-        groups.leave(call.world, chat, member.user, call.bot)
+        # nobody is made to leave but by a ban, which the server soon takes back (TDLib, restrict_channel_participant)
+        groups.leave(call.world, chat, member.user, call.bot, "kicked")
+        groups.set_standing(call.world, chat, member.user, call.bot, "left")
     return True
 
 
@@ -70,17 +76,25 @@ def restrict_chat_member(call: Call) -> bool:
     chat = _group(call, "can_restrict_members")
     if chat.type != "supergroup":
         raise bad("method is available only for supergroups")
-    given = call.decoded("permissions", "permissions", {})
-    if not isinstance(given, dict):
-        raise bad("object expected as permissions")
-    if strange := given.keys() - set(PERMISSIONS):
-        raise bad(f"permission {sorted(strange)[0]} is not supported by this emulator")
+    allowed = _permissions(call)
     member = _lower(call, chat)
-    muted = not given.get("can_send_messages")
+    muted = "can_send_messages" not in allowed
     standing = "restricted" if muted else "member"
     groups.set_standing(
         call.world, chat, member.user, call.bot, standing, muted=muted, until=call.integer("until_date")
     )
+    return True
+
+
+@method("setChatPermissions", "chat_id permissions use_independent_chat_permissions")
+def set_chat_permissions(call: Call) -> bool:
+    """What everybody may do."""
+    chat = access.find_chat(call, write=True)
+    if chat.type not in ("group", "supergroup"):
+        raise bad("can't change chat permissions")
+    access.need_right(chat, call.bot, "can_restrict_members", "not enough rights to change chat permissions")
+    chat.permissions = _permissions(call)
+    call.world.touch()
     return True
 
 
@@ -117,6 +131,24 @@ def set_chat_administrator_custom_title(call: Call) -> bool:
         raise bad("CUSTOM_TITLE_INVALID")
     member.title = title
     return True
+
+
+def _permissions(call: Call) -> set[str]:
+    """What is allowed. Unless they are independent, some permissions bring others with them."""
+    given = call.decoded("permissions", "permissions", {})
+    if not isinstance(given, dict):
+        raise bad("object expected as permissions")
+    if strange := given.keys() - set(PERMISSIONS):
+        raise bad(f"permission {sorted(strange)[0]} is not supported by this emulator")
+    allowed = {name for name, value in given.items() if value}
+    if "can_manage_topics" not in given and "can_pin_messages" in allowed:
+        allowed.add("can_manage_topics")
+    if not call.flag("use_independent_chat_permissions"):
+        if allowed & {"can_send_other_messages", "can_add_web_page_previews"}:
+            allowed |= set(SENDING)
+        if allowed & {*SENDING, "can_send_polls"}:
+            allowed.add("can_send_messages")
+    return allowed
 
 
 def _group(call: Call, right: str) -> Chat:
