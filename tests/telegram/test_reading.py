@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.inbound import Inbound
 from bot.platforms.base import Unreadable
-from bot.platforms.telegram.arriving import arrival_of, next_offset
-from bot.platforms.telegram.reading import Place, album_of, place_of, read
+from bot.platforms.telegram.arriving import arrivals_of, next_offset
+from bot.platforms.telegram.reading import KINDS, Place, album_of, place_of, read
 
 LI = {"id": 5_000_000_001, "is_bot": False, "first_name": "春华", "last_name": "李", "language_code": "zh-hans"}
 PRIVATE = {"id": LI["id"], "type": "private", "first_name": "春华"}
@@ -95,20 +95,51 @@ def test_presses_votes_and_our_own_standing() -> None:
     assert (vote.kind, vote.event, vote.payload) == ("voted", "poll:p", {"options": [1]})
     channel = {"poll_id": "p", "user": LI, "option_ids": [1], "voter_chat": {"id": -100, "type": "channel"}}
     assert read({"update_id": 1, "poll_answer": channel}, "gongfang_bot") is None
-    for old, new, kind in (("left", "member", "bot_added"), ("administrator", "kicked", "bot_removed")):
-        assert heard(_standing(old, new)).kind == kind
-    for old, new in (("member", "administrator"), ("left", "kicked")):
-        assert read(_standing(old, new), BOT) is None
+    changes = (("left", "member", "bot_added"), ("administrator", "kicked", "bot_removed"),
+               ("member", "administrator", "bot_changed"))  # fmt: skip
+    for old, new, kind in changes:
+        assert heard(_standing({"status": old}, {"status": new})).kind == kind
+    for old, new in (("left", "kicked"), ("administrator", "administrator")):
+        assert read(_standing({"status": old}, {"status": new, "custom_title": "助手"}), BOT) is None
 
 
-def _standing(old: str, new: str) -> dict[str, Any]:
-    change = {"old_chat_member": {"status": old}, "new_chat_member": {"status": new}}
-    return {"update_id": 1, "my_chat_member": {"chat": GROUP, "from": LI, "date": 1, **change}}
+def _standing(old: Any, new: Any, kind: str = "my_chat_member", chat: Any = GROUP) -> dict[str, Any]:
+    change = {"old_chat_member": old, "new_chat_member": new}
+    return {"update_id": 1, kind: {"chat": chat, "from": LI, "date": 1, **change}}
+
+
+ZHANG = {"id": 5_000_000_002, "is_bot": False, "first_name": "张"}
+MUTED = {"user": ZHANG, "status": "restricted", "can_send_messages": False}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"status": "left"}, {**MUTED, "is_member": True}, ("joined", {"ranks": {"5000000002": [0, -1]}})),
+        ({"status": "left"}, {"status": "administrator"}, ("joined", {"ranks": {"5000000002": [0, 50]}})),
+        ({**MUTED, "is_member": True}, MUTED, ("left", {"how": "removed", "was": "join"})),
+        (MUTED, {"status": "kicked"}, ("left", {"how": "banned", "was": "leave"})),
+        ({"status": "administrator"}, {"status": "creator"}, ("ranked", {"ranks": {"5000000002": [50, 100]}})),
+        ({"status": "left"}, MUTED, None),
+        ({"status": "member"}, {"status": "restricted", "is_member": True, "can_send_messages": True}, None),
+    ],
+)
+def test_what_happens_to_somebody(old: Any, new: Any, expected: Any) -> None:
+    update = _standing({"user": ZHANG, **old}, {"user": ZHANG, **new}, "chat_member")
+    inbound = read(update, BOT)
+    assert (None if inbound is None else (inbound.kind, inbound.payload)) == (
+        expected and (expected[0], {"by": str(LI["id"]), **expected[1]})
+    )
+    assert inbound is None or (inbound.sender, inbound.name) == ("5000000002", "张")
+    assert place_of(update) == Place("-100200", "room", "识字组")
+    channel = _standing({"user": ZHANG, **old}, {"user": ZHANG, **new}, "chat_member", {**GROUP, "type": "channel"})
+    assert read(channel, BOT) is None
 
 
 @pytest.mark.parametrize(
     "fields",
-    [{"new_chat_title": "新"}, {"new_chat_members": [LI]}, {"pinned_message": {}},
+    [{"new_chat_title": "新"}, {"new_chat_members": [{**LI, "is_bot": True}]}, {"pinned_message": {}},
+     {"left_chat_member": {**LI, "is_bot": True}},
      {"forum_topic_created": {"name": "x"}}, {"text": "说", "sender_chat": GROUP},
      {"text": "说", "from": {**LI, "is_bot": True}}, {"text": "说", "from": None},
      {"text": "/unbind", "forward_origin": {"type": "user"}}],
@@ -125,7 +156,10 @@ def test_a_forwarded_message_is_said_by_who_forwards() -> None:
     "update",
     [{"update_id": 1}, {"update_id": 1, "message": 5}, {"update_id": 1, "message": {"message_id": "1"}},
      {"update_id": 1, "brand_new": {}}, message(text=5), message(photo=[{}]), message(document={"file_id": 3}),
-     {"update_id": 1, "poll_answer": {"poll_id": "p", "user": LI, "option_ids": ["1"]}}, {"parts": 3}],
+     {"update_id": 1, "poll_answer": {"poll_id": "p", "user": LI, "option_ids": ["1"]}}, {"parts": 3},
+     _standing({}, {"status": "left"}), _standing({"status": "left"}, {"status": "member"}, "chat_member"),
+     {"update_id": 1, "chat_join_request": {"chat": GROUP, "from": LI, "date": 1}},
+     message(GROUP, left_chat_member={"first_name": "x"})],
 )  # fmt: skip
 def test_what_cannot_be_read(update: dict[str, Any]) -> None:
     with pytest.raises(Unreadable):
@@ -139,20 +173,22 @@ JSON = st.recursive(
 )
 KEYS = (
     "message_id chat from text photo document reply_to_message media_group_id message_thread_id is_topic_message "
-    "migrate_to_chat_id id type data message user option_ids poll_id new_chat_member old_chat_member"
+    "migrate_to_chat_id id type data message user option_ids poll_id new_chat_member old_chat_member "
+    "status user_chat_id new_chat_members left_chat_member is_bot can_invite_users"
 ).split()
-KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "poll_answer")
 SHAPED = st.dictionaries(st.sampled_from(KEYS), JSON | st.dictionaries(st.sampled_from(KEYS), JSON, max_size=4))
 UPDATES = st.fixed_dictionaries({"update_id": JSON}, optional={kind: SHAPED | JSON for kind in KINDS})
 
 
 @given(UPDATES | JSON)
 def test_anything_is_kept_and_nothing_but_unreadable_is_raised(update: Any) -> None:
-    arrival = arrival_of(update)
-    assert arrival.event_id and arrival.chat
-    if isinstance(update, dict) and arrival.dead is None:
-        with suppress(Unreadable):
-            read(update, BOT)
+    arrivals = arrivals_of(update)
+    assert arrivals and len({arrival.event_id for arrival in arrivals}) == len(arrivals)
+    for arrival in arrivals:
+        assert arrival.event_id and arrival.chat
+        if arrival.dead is None:
+            with suppress(Unreadable):
+                read(arrival.raw, BOT)
 
 
 def test_the_offset_follows_what_has_a_number() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -12,7 +13,9 @@ from api.messaging.receiving import ALBUM_PAUSE, Arrival, cursor, read_alone, re
 from api.runtime import Runtime, StorageUnavailable
 from bot.platforms.base import RetryAfter, SendError, Unreadable
 from bot.platforms.opened import check_opened
-from bot.platforms.telegram.reading import KINDS, LARGEST, album_of, place_of
+from bot.platforms.telegram.fields import LARGEST
+from bot.platforms.telegram.joining import one_by_one
+from bot.platforms.telegram.reading import KINDS, album_of, place_of
 
 if TYPE_CHECKING:
     from bot.platforms.telegram.client import Client
@@ -30,7 +33,7 @@ LATE = 0.2  # seconds after which an album is looked at, over the pause that the
 
 async def take_in(runtime: Runtime, account: str, updates: list[Any], offset: int | None = None) -> None:
     """Store updates, together with the offset to read on from; returns after the commit. A repeat changes nothing."""
-    arrivals = [arrival_of(update) for update in updates]
+    arrivals = [arrival for update in updates for arrival in arrivals_of(update)]
     position = (OFFSET, str(offset)) if offset is not None else None
     await runtime.transact(receive, TELEGRAM, account, arrivals, position)
     watch_albums(runtime, arrivals)
@@ -40,6 +43,16 @@ def watch_albums(runtime: Runtime, arrivals: list[Arrival]) -> None:
     """Have the parts of an album handled when the last of them is there."""
     if any(arrival.album for arrival in arrivals):
         runtime.spawn(_look_again(runtime), "telegram-album")
+
+
+def arrivals_of(update: Any) -> list[Arrival]:
+    """An update as the inbox keeps it: of several people who came at once, each by themselves."""
+    arrival = arrival_of(update)
+    if arrival.dead:
+        return [arrival]
+    first, *others = one_by_one(update)
+    more = [replace(arrival, event_id=f"{arrival.event_id}:{n}", raw=raw) for n, raw in enumerate(others, 2)]
+    return [replace(arrival, raw=first), *more]
 
 
 def arrival_of(update: Any) -> Arrival:

@@ -7,26 +7,24 @@ Source: https://core.telegram.org/bots/api#update. What is newer than we are is 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
 
 from bot.inbound import File, Inbound
 from bot.platforms.base import Unreadable
+from bot.platforms.telegram.fields import Json, get, mapping, who
+from bot.platforms.telegram.joining import change_of, own_change, request_of, told_by_message
 from bot.platforms.telegram.media import files_of
 
-Json = dict[str, Any]
-Kind = TypeVar("Kind")
-
 # what we ask Telegram for (allowed_updates); it sends some kinds only when they are named
-KINDS = ("message", "edited_message", "callback_query", "my_chat_member", "poll_answer")
+KINDS = (
+    "message", "edited_message", "callback_query", "my_chat_member", "chat_member", "chat_join_request", "poll_answer",
+)  # fmt: skip
 PARTS = "parts"  # an album in the inbox: {"parts": [update, ...]}
-# a message with none of these is a service message (somebody joined, a title changed): it says nothing
+# a message with none of these is a service message (a title changed): it says nothing but who came and went
 CONTENT = frozenset(
     "text photo document voice video video_note audio animation sticker location contact dice poll venue game story "
     "paid_media checklist rich_message".split()
 )
 TO_A_BOT = re.compile(r"(/\w+)@(\w+)")
-LARGEST = 2**63  # ids have at most 52 bits
-INSIDE = ("creator", "administrator", "member")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +42,16 @@ def place_of(update: Json) -> Place:
     if kind == "callback_query" and isinstance(body.get("message"), dict):
         body = body["message"]
     if not isinstance(body.get("chat"), dict):
-        user = _get(body, "user" if kind == "poll_answer" else "from", dict)
-        return Place(str(_get(user, "id", int)), "private")
+        user = get(body, "user" if kind == "poll_answer" else "from", dict)
+        return Place(str(get(user, "id", int)), "private")
     chat = body["chat"]
-    native, private = str(_get(chat, "id", int)), chat.get("type") == "private"
+    native, private = str(get(chat, "id", int)), chat.get("type") == "private"
     title = "" if private else str(chat.get("title") or "")
     topic = body.get("message_thread_id") if body.get("is_topic_message") and not private else None
     if topic is None:
         return Place(native, "private" if private else "room", title)
-    topic = _get(body, "message_thread_id", int)
-    created = _dict(_dict(body.get("reply_to_message")).get("forum_topic_created"))
+    topic = get(body, "message_thread_id", int)
+    created = mapping(mapping(body.get("reply_to_message")).get("forum_topic_created"))
     name = created.get("name")
     return Place(f"{native}/{topic}", "room", f"{title} · {name}" if name else "")
 
@@ -66,7 +64,7 @@ def split_place(native: str) -> tuple[int, int | None]:
 
 def album_of(update: Json) -> str:
     """What the parts of one album have in common; "" for anything else."""
-    return str(_dict(update.get("message")).get("media_group_id") or "")
+    return str(mapping(update.get("message")).get("media_group_id") or "")
 
 
 def read(raw: Json, username: str) -> Inbound | None:
@@ -80,7 +78,7 @@ def read(raw: Json, username: str) -> Inbound | None:
 
 
 def _in_order(parts: Sequence[Json]) -> list[Json]:
-    return sorted(parts, key=lambda part: _get(_dict(part.get("message")), "message_id", int))
+    return sorted(parts, key=lambda part: get(mapping(part.get("message")), "message_id", int))
 
 
 def _join(parts: Sequence[Inbound]) -> Inbound | None:
@@ -94,13 +92,17 @@ def _read_update(update: Json, username: str) -> Inbound | None:
     kind, body = _payload(update)
     match kind:
         case "message":
-            return _moved(body) or _said(body, "said", username)
+            return _moved(body) or told_by_message(body) or _said(body, "said", username)
         case "edited_message":
             return _said(body, "edited", username)
         case "callback_query":
             return _pressed(body)
         case "my_chat_member":
-            return _own_standing(body)
+            return own_change(body)
+        case "chat_member":
+            return change_of(body)
+        case "chat_join_request":
+            return request_of(body)
         case "poll_answer":
             return _voted(body)
     return None
@@ -108,13 +110,13 @@ def _read_update(update: Json, username: str) -> Inbound | None:
 
 def _said(message: Json, kind: str, username: str) -> Inbound | None:
     """What somebody said; None for service messages and for whatever speaks with a shared or a machine's account."""
-    event = str(_get(message, "message_id", int))
+    event = str(get(message, "message_id", int))
     sender = message.get("from")
     if not isinstance(sender, dict) or _is_no_person(message):
         return None
     if not CONTENT & message.keys():
         return None
-    room = _get(_get(message, "chat", dict), "type", str) != "private"
+    room = get(get(message, "chat", dict), "type", str) != "private"
     text = message.get("text") or message.get("caption") or ""
     if not isinstance(text, str):
         raise Unreadable("text is no text")
@@ -124,12 +126,12 @@ def _said(message: Json, kind: str, username: str) -> Inbound | None:
         if "forward_origin" in message and text.startswith("/"):
             return None  # a command that is passed on is not given
         text = re.sub(rf"^@{re.escape(username)}\b[\s,，:：]*", "", text, flags=re.IGNORECASE)
-    return Inbound(kind, event=event, text=text, files=_files(message), reply_to=_reply_to(message), **_who(sender))
+    return Inbound(kind, event=event, text=text, files=_files(message), reply_to=_reply_to(message), **who(sender))
 
 
 def _is_no_person(message: Json) -> bool:
     """Whether a chat speaks (an anonymous administrator, a channel) or a machine."""
-    return "sender_chat" in message or bool(_dict(message.get("from")).get("is_bot"))
+    return "sender_chat" in message or bool(mapping(message.get("from")).get("is_bot"))
 
 
 def _files(message: Json) -> tuple[File, ...]:
@@ -141,7 +143,7 @@ def _files(message: Json) -> tuple[File, ...]:
 
 def _reply_to(message: Json) -> str:
     """What is answered. In a topic every message seems to answer the one that created it."""
-    answered = _dict(message.get("reply_to_message"))
+    answered = mapping(message.get("reply_to_message"))
     number = answered.get("message_id")
     if number is None or "forum_topic_created" in answered:
         return ""
@@ -157,64 +159,33 @@ def _moved(message: Json) -> Inbound | None:
     payload = {name: str(value) for name, value in payload.items() if isinstance(value, int)}
     if not payload:
         return None
-    who = message.get("from")
-    if not isinstance(who, dict) or _is_no_person(message):
+    mover = message.get("from")
+    if not isinstance(mover, dict) or _is_no_person(message):
         return None
-    return Inbound("room_moved", payload=payload, **_who(who))
+    return Inbound("room_moved", payload=payload, **who(mover))
 
 
 def _pressed(query: Json) -> Inbound | None:
-    message, action = _dict(query.get("message")), query.get("data")
+    message, action = mapping(query.get("message")), query.get("data")
     if not message or not isinstance(action, str):
         return None  # inline messages and games: we send neither
-    event = str(_get(message, "message_id", int))
-    sender = _get(query, "from", dict)
-    return Inbound("pressed", event=event, action=action, handle=_get(query, "id", str), **_who(sender))
-
-
-def _own_standing(change: Json) -> Inbound | None:
-    """We came into a chat or lost it (in private: unblocked, blocked). Other changes of our rights say nothing."""
-    was, now = _inside(_get(change, "old_chat_member", dict)), _inside(_get(change, "new_chat_member", dict))
-    if was == now or _get(_get(change, "chat", dict), "type", str) == "channel":
-        return None
-    return Inbound("bot_added" if now else "bot_removed", **_who(_get(change, "from", dict)))
-
-
-def _inside(member: Json) -> bool:
-    status = _get(member, "status", str)
-    return status in INSIDE or (status == "restricted" and bool(member.get("is_member")))
+    event = str(get(message, "message_id", int))
+    sender = get(query, "from", dict)
+    return Inbound("pressed", event=event, action=action, handle=get(query, "id", str), **who(sender))
 
 
 def _voted(answer: Json) -> Inbound | None:
     if "voter_chat" in answer or not isinstance(answer.get("user"), dict):
         return None  # a channel voted: nobody in particular
-    options = _get(answer, "option_ids", list)
+    options = get(answer, "option_ids", list)
     if not all(isinstance(option, int) for option in options):
         raise Unreadable("option_ids are no numbers")
-    event = f"poll:{_get(answer, 'poll_id', str)}"
-    return Inbound("voted", event=event, payload={"options": options}, **_who(answer["user"]))
-
-
-def _who(user: Json) -> Json:
-    name = " ".join(str(user[part]) for part in ("first_name", "last_name") if user.get(part))
-    return {"sender": str(_get(user, "id", int)), "name": name, "language": str(user.get("language_code") or "")}
+    event = f"poll:{get(answer, 'poll_id', str)}"
+    return Inbound("voted", event=event, payload={"options": options}, **who(answer["user"]))
 
 
 def _payload(update: Json) -> tuple[str, Json]:
     for kind in KINDS:
         if kind in update:
-            return kind, _get(update, kind, dict)
+            return kind, get(update, kind, dict)
     raise Unreadable(f"an update of no known kind: {', '.join(update)}"[:200])
-
-
-def _dict(value: Any) -> Json:
-    return value if isinstance(value, dict) else {}
-
-
-def _get(of: Json, name: str, kind: type[Kind]) -> Kind:
-    value = of.get(name)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise Unreadable(f"{name} is missing or no {kind.__name__}")
-    if isinstance(value, int) and not -LARGEST < value < LARGEST:
-        raise Unreadable(f"{name} is no id")
-    return value

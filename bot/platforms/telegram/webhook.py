@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from api.runtime import Runtime
 from bot.intake import Intake
 from bot.platforms.opened import read_opened
-from bot.platforms.telegram.arriving import TELEGRAM, arrival_of, watch_albums
+from bot.platforms.telegram.arriving import TELEGRAM, arrivals_of, watch_albums
 
 PATH = "/telegram/webhook"
 SECRET = "x-telegram-bot-api-secret-token"
@@ -30,9 +30,10 @@ def webhook_routes(runtime: Runtime) -> APIRouter:
         given = request.headers.get(SECRET, "").encode()
         if not expected or not secrets.compare_digest(given, expected):
             return Response(status_code=401)
-        arrival = arrival_of(_read(await _body(request)))
-        await intake.take(arrival)
-        watch_albums(runtime, [arrival])
+        arrivals = arrivals_of(_read(await _body(request)))
+        for arrival in arrivals:
+            await intake.take(arrival)
+        watch_albums(runtime, arrivals)
         return Response(b"{}", media_type="application/json")
 
     return router
