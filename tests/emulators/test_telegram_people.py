@@ -167,6 +167,8 @@ async def test_who_is_put_out_can_come_back_unless_banned(world: World, bot: Bot
     basic = li.create_group("小组", bot, zhang)
     li.promote(basic, bot)
     assert (await ask("banChatMember", chat_id=basic.id, user_id=zhang.id))["ok"]
+    again = await ask("banChatMember", chat_id=basic.id, user_id=zhang.id)
+    assert again["description"] == "Bad Request: USER_NOT_PARTICIPANT"
     zhang.join(basic, li.make_link(basic))  # basic groups ban nobody
 
 

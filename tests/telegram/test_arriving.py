@@ -202,6 +202,16 @@ async def test_a_call_is_answered_when_it_is_stored(hook: Any, ears: Ears) -> No
     assert ears.texts == ["好"]
 
 
+async def test_several_who_joined_are_stored_one_by_one(hook: Any) -> None:
+    world, http = hook
+    update = said(7, "")
+    update["message"]["chat"] = {"id": -100, "type": "supergroup", "title": "组"}
+    update["message"]["new_chat_members"] = [{"id": n, "is_bot": False, "first_name": "新"} for n in (8, 9)]
+    for _ in range(2):
+        assert (await http.post("/telegram/webhook", json=update)).status_code == 200
+    assert await world.run(stored) == [("7", "new"), ("7:2", "new")]
+
+
 @pytest.mark.parametrize("secret", [None, "", "wrong", "秘密", SECRET + "x"])
 async def test_without_the_secret_nothing_is_stored(hook: Any, secret: str | None) -> None:
     world, http = hook

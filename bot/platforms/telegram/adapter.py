@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-MODULES = ("client", "sending", "menus", "checking")  # those that import aiogram
+MODULES = ("client", "sending", "menus", "checking", "mirroring")  # those that import aiogram
 AGAIN_SECONDS = 10.0
 CONNECTIONS = 40
 FILE_LIMIT = 20 * 2**20
@@ -59,10 +59,12 @@ class TelegramPlatform:
             for module in MODULES:
                 await asyncio.to_thread(importlib.import_module, f"bot.platforms.telegram.{module}")
             from bot.platforms.telegram.client import Client
+            from bot.platforms.telegram.mirroring import TelegramMirroring
             from bot.platforms.telegram.sending import Sender
 
             self._client = Client(self.section.token.get_secret_value(), self.section.api_base)
             self._sender = Sender(self.runtime, self._client, self.limits)
+            self.mirroring = TelegramMirroring(self.runtime, self._client, self.account)
         return self._client
 
     async def close(self) -> None:

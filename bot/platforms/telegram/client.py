@@ -136,14 +136,18 @@ class Client:
 
     async def send(self, method: TelegramMethod[Any], seconds: float = CALL_SECONDS) -> list[dict[str, Any]]:
         """Send something: the messages it became, raw. What is no answer is Ambiguous."""
-        if method.__returning__ is not Any:
-            fields = {name: getattr(method, name) for name in method.model_fields_set}
-            method = _raw(type(method)).model_construct(**fields)
-        sent = await self.call(method, seconds)
+        sent = await self.ask(method, seconds)
         messages = sent if isinstance(sent, list) else [sent]
         if not all(isinstance(one, dict) and isinstance(one.get("message_id"), int) for one in messages):
             raise Ambiguous(f"{method.__api_method__} became {sent!r}"[:300])
         return messages
+
+    async def ask(self, method: TelegramMethod[Any], seconds: float = CALL_SECONDS) -> Any:
+        """Make one call; its answer as it comes, whatever our library knows of it."""
+        if method.__returning__ is not Any:
+            fields = {name: getattr(method, name) for name in method.model_fields_set}
+            method = _raw(type(method)).model_construct(**fields)
+        return await self.call(method, seconds)
 
     async def call(self, method: TelegramMethod[Result], seconds: float = CALL_SECONDS) -> Result:
         """Make one call; an answer that does not come within `seconds` is Ambiguous."""

@@ -147,16 +147,7 @@ class Uploads:
     async def _given(self, file: Outgoing) -> str | InputFile:
         if known := self._known.get((file.pid, file.kind)):
             return known
-        content = file.content
-        if content.blob_key is None:
-            return BufferedInputFile(content.data or b"", content.name)
-        try:
-            data = b"".join([piece async for piece in self.runtime.blobs.stream(content.blob_key)])
-        except FileNotFoundError as error:
-            raise Rejected(f"the bytes of {file.pid} are not there any more") from error
-        except OSError as error:
-            raise Transient(f"the bytes of {file.pid} cannot be read: {error}") from error
-        return BufferedInputFile(data, content.name)
+        return await as_upload(self.runtime, file.content)
 
     def _learn(self, file: Outgoing, message: Any) -> None:
         """Under which id Telegram has a file now; what it made a document of is sent as one from now on."""
@@ -167,6 +158,19 @@ class Uploads:
         largest = held[-1] if isinstance(held, list) and held else held
         if isinstance(largest, dict) and isinstance(largest.get("file_id"), str):
             _remember(self._known, (file.pid, kind), largest["file_id"])
+
+
+async def as_upload(runtime: Runtime, content: Content) -> BufferedInputFile:
+    """The bytes of an attachment. Raises Rejected when they are gone, Transient when they cannot be read now."""
+    if content.blob_key is None:
+        return BufferedInputFile(content.data or b"", content.name)
+    try:
+        data = b"".join([piece async for piece in runtime.blobs.stream(content.blob_key)])
+    except FileNotFoundError as error:
+        raise Rejected(f"the bytes of {content.mark} are not there any more") from error
+    except OSError as error:
+        raise Transient(f"the bytes of {content.mark} cannot be read: {error}") from error
+    return BufferedInputFile(data, content.name)
 
 
 MEDIA: dict[str, Callable[..., Any]] = {

@@ -47,6 +47,8 @@ def ban_chat_member(call: Call) -> bool:
     """Remove somebody, for good or until a date."""
     chat = _group(call, "can_restrict_members")
     member = _lower(call, chat)
+    if chat.type == "group" and not member.inside:
+        raise bad("USER_NOT_PARTICIPANT")
     until = call.integer("until_date", 0, 0)
     groups.leave(call.world, chat, member.user, call.bot, "kicked", until)
     if call.flag("revoke_messages"):
