@@ -25,7 +25,8 @@ class Inbound:
     `kind`: said, edited, deleted, pressed, voted, reacted, started, room_moved, bot_added, bot_changed, bot_removed;
     and what happens to an account (`sender`) in a room: invited, asked_to_join, joined, left, ranked. `payload["by"]`
     is the account that did it; left has `payload["how"]`: left | removed | banned (and "from":
-    join | invite | knock, where that is known); ranked has `payload["ranks"]`:
+    join | invite | knock, where that is known; ban, when one was lifted); joined and left with `payload["echo"]` are
+    news only of an account that is not known to be there, or gone; ranked has `payload["ranks"]`:
     account -> [before, after] in the ranks of api.rooms.planning; asked_to_join may have `payload["chat"]`, where it
     can be answered for a while.
     `sender` is the platform's stable account id; `event` the platform's id of the message said, edited or pressed;

@@ -50,7 +50,11 @@ def hear_ranked(turn: Turn) -> None:
 def _event(turn: Turn) -> Event | None:
     inbound = turn.inbound
     by = str(inbound.payload.get("by") or "")
-    return event_in(turn.ctx, turn.face.chat, inbound.sender, inbound.name, by)
+    event = event_in(turn.ctx, turn.face.chat, inbound.sender, inbound.name, by)
+    if event is None or not inbound.payload.get("echo"):
+        return event
+    known = ("join",) if inbound.kind == "joined" else ("leave", "ban")
+    return None if event.seen.state in known else event
 
 
 def press_answer(turn: Turn, argument: str) -> None:

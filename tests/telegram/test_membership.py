@@ -71,7 +71,7 @@ async def test_somebody_joins_speaks_and_leaves(world: TelegramWorld, ears: Ears
     assert ears.heard[0][1].name == "李老师"
     me = str(li.id)
     assert ears.news() == [
-        ("joined", me, {"by": me}), ("said", me, {}), ("left", me, {"by": me, "how": "left", "was": "join"}),
+        ("joined", me, {"by": me}), ("said", me, {}), ("left", me, {"by": me, "how": "left", "from": "join"}),
     ]  # fmt: skip
 
 
@@ -83,8 +83,8 @@ async def test_somebody_is_added_put_out_and_banned(world: TelegramWorld, ears: 
     world.owner.unban(group, li)
     await world.settle()
     assert ears.news() == [
-        ("joined", me, {"by": host}), ("left", me, {"by": host, "how": "banned", "was": "join"}),
-        ("left", me, {"by": host, "how": "removed", "was": "ban"}),
+        ("joined", me, {"by": host}), ("left", me, {"by": host, "how": "banned", "from": "join"}),
+        ("left", me, {"by": host, "how": "removed", "from": "ban"}),
     ]  # fmt: skip
 
 
@@ -140,9 +140,9 @@ async def test_service_messages_are_all_a_plain_member_hears(world: TelegramWorl
     await world.settle()
     assert [(one.kind, one.sender, one.payload) for _, one in ears.heard] == [
         ("joined", me, {"by": host, "echo": True}),
-        ("left", me, {"by": me, "echo": True, "how": "left", "was": "join"}),
+        ("left", me, {"by": me, "echo": True, "how": "left", "from": "join"}),
         ("joined", me, {"by": me, "echo": True}),
-        ("left", me, {"by": host, "echo": True, "how": "removed", "was": "join"}),
+        ("left", me, {"by": host, "echo": True, "how": "removed", "from": "join"}),
     ]
 
 
@@ -183,7 +183,7 @@ async def test_a_basic_group_removes_and_bans_nobody(world: TelegramWorld, ears:
     world.owner.remove(group, li)
     await world.settle()
     host = str(world.owner.id)
-    assert ears.news() == [("left", str(li.id), {"by": host, "how": "removed", "was": "join"})]
+    assert ears.news() == [("left", str(li.id), {"by": host, "how": "removed", "from": "join"})]
     new = world.owner.migrate(group)
     await world.settle()
     ((place, added),) = [(place, one) for place, one in ears.heard if one.kind == "bot_added"]

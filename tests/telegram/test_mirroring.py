@@ -121,10 +121,16 @@ async def test_removed_people_can_come_back_and_banned_ones_cannot(town: Town, l
         await town.do("ban", li)
     with pytest.raises(PermissionError):
         li.join(town.group, link)
+    desired = Desired(frozenset({"members"}), seats={str(li.id): Seat()})
+    for state in ("leave", "ban"):
+        town.knows(**{f"a{li.id}": Standing(state)})
+        assert [one.kind for one in plan(desired, await town.look()).actions] == ["unban", "invite"], "it was our ban"
     for _ in range(2):
         await town.do("unban", li)
     li.join(town.group, link)
     assert town.group.member(li).inside
+    town.knows(**{f"a{li.id}": Standing("ban")})
+    assert plan(desired, await town.look()).actions == (), "that was somebody else's"
     await town.do("unban", li)
     assert town.group.member(li).inside, "unbanning puts nobody out"
 
@@ -332,14 +338,14 @@ async def test_migration_in_the_middle(world: TelegramWorld, people: World, li: 
     assert new.title == "新" and not new.member(li).inside and group.member(li).inside
 
 
-async def test_the_adapter_mirrors_while_it_is_open(world: TelegramWorld) -> None:
-    from bot.platforms.telegram.mirroring import TelegramMirroring
-
-    platform = TelegramPlatform(world.runtime)
-    assert platform.mirroring is None
-    await platform.start()
-    assert isinstance(platform.mirroring, TelegramMirroring)
-    await platform.close()
+async def test_a_group_can_be_looked_at_by_a_platform_that_was_not_started(town: Town) -> None:
+    """As the command line does."""
+    platform = TelegramPlatform(town.world.runtime)
+    assert platform.mirroring is not None
+    for _ in range(2):
+        assert (await platform.mirroring.look(town.place)).name == "旧名"
+        await platform.mirroring.close()
+        await platform.close()
 
 
 async def test_bots_make_no_groups(town: Town) -> None:

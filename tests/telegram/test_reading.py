@@ -117,8 +117,8 @@ MUTED = {"user": ZHANG, "status": "restricted", "can_send_messages": False}
     [
         ({"status": "left"}, {**MUTED, "is_member": True}, ("joined", {"ranks": {"5000000002": [0, -1]}})),
         ({"status": "left"}, {"status": "administrator"}, ("joined", {"ranks": {"5000000002": [0, 50]}})),
-        ({**MUTED, "is_member": True}, MUTED, ("left", {"how": "removed", "was": "join"})),
-        (MUTED, {"status": "kicked"}, ("left", {"how": "banned", "was": "leave"})),
+        ({**MUTED, "is_member": True}, MUTED, ("left", {"how": "removed", "from": "join"})),
+        (MUTED, {"status": "kicked"}, ("left", {"how": "banned", "from": "leave"})),
         ({"status": "administrator"}, {"status": "creator"}, ("ranked", {"ranks": {"5000000002": [50, 100]}})),
         ({"status": "left"}, MUTED, None),
         ({"status": "member"}, {"status": "restricted", "is_member": True, "can_send_messages": True}, None),

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from api.rooms.planning import Action, Actual, Standing
 from bot.platforms.base import Place
+from bot.platforms.telegram.mirroring import TelegramMirroring
 from tests.emulators.telegram import Chat, Person
 from tests.emulators.telegram.groups import USUAL_RIGHTS
 from tests.support.telegram import TelegramWorld
-
-if TYPE_CHECKING:  # it imports aiogram
-    from bot.platforms.telegram.mirroring import TelegramMirroring
 
 PROMOTING = (*USUAL_RIGHTS, "can_promote_members")
 EVERYTHING = set("invite admit refuse remove ban unban rank name topic picture hush unhush".split())
@@ -25,9 +23,9 @@ class Town:
         self.place = Place("room12345678", f"{group.id}/{topic}" if topic else str(group.id), "room", {}, {})
 
     @property
-    def mirroring(self) -> "TelegramMirroring":
+    def mirroring(self) -> TelegramMirroring:
         """What is under test."""
-        return cast("TelegramMirroring", self.world.telegram.mirroring)
+        return cast(TelegramMirroring, self.world.telegram.mirroring)
 
     async def look(self) -> Actual:
         """What the group is."""

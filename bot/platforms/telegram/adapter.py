@@ -14,17 +14,19 @@ from bot.inbound import File, Inbound
 from bot.platforms.base import Capabilities, Finding, Mirroring, Rejected, RetryAfter, SendError, Transient
 from bot.platforms.telegram.arriving import KINDS, TELEGRAM, poll
 from bot.platforms.telegram.limits import Limits
+from bot.platforms.telegram.mirroring import TelegramMirroring
 from bot.platforms.telegram.reading import place_of, read, split_place
 from bot.platforms.telegram.webhook import PATH
 from bot.registry import Command
 
 if TYPE_CHECKING:
     from bot.platforms.telegram.client import Client
+    from bot.platforms.telegram.groups import Groups
     from bot.platforms.telegram.sending import Sender
 
 log = structlog.get_logger()
 
-MODULES = ("client", "sending", "menus", "checking", "mirroring")  # those that import aiogram
+MODULES = ("client", "sending", "menus", "checking", "groups")  # those that import aiogram
 AGAIN_SECONDS = 10.0
 CONNECTIONS = 40
 FILE_LIMIT = 20 * 2**20
@@ -34,7 +36,6 @@ class TelegramPlatform:
     """One bot account on Telegram."""
 
     name = TELEGRAM
-    mirroring: Mirroring | None = None
     capabilities = Capabilities(polls=True)
 
     def __init__(self, runtime: Runtime, commands: Sequence[Command] = (), limits: Limits | None = None) -> None:
@@ -42,8 +43,10 @@ class TelegramPlatform:
         self.section = runtime.config.telegram
         self.account = self.section.token.get_secret_value().partition(":")[0]
         self.username = ""
+        self.mirroring: Mirroring | None = TelegramMirroring(self._open_groups)
         self._client: Client | None = None
         self._sender: Sender | None = None
+        self._groups: Groups | None = None
 
     async def start(self) -> None:
         """Import the library and ask who we are. Raises SendError while Telegram cannot be asked."""
@@ -59,23 +62,28 @@ class TelegramPlatform:
             for module in MODULES:
                 await asyncio.to_thread(importlib.import_module, f"bot.platforms.telegram.{module}")
             from bot.platforms.telegram.client import Client
-            from bot.platforms.telegram.mirroring import TelegramMirroring
+            from bot.platforms.telegram.groups import Groups
             from bot.platforms.telegram.sending import Sender
 
             self._client = Client(self.section.token.get_secret_value(), self.section.api_base)
             self._sender = Sender(self.runtime, self._client, self.limits)
-            self.mirroring = TelegramMirroring(self.runtime, self._client, self.account)
+            self._groups = Groups(self.runtime, self._client, self.account)
         return self._client
+
+    async def _open_groups(self) -> "Groups":
+        await self._open()
+        assert self._groups is not None
+        return self._groups
 
     async def close(self) -> None:
         """Close the connections."""
         if self._client is not None:
             await self._client.close()
-            self._client = self._sender = None
+            self._client = self._sender = self._groups = None
 
     def parse(self, raw: dict[str, Any]) -> Inbound | None:
         """The Inbound of a raw update, or of an album's."""
-        return read(raw, self.username)
+        return read(raw, self.username, self.account)
 
     async def receive(self) -> None:
         """Set up menus and the way updates come; then poll, or wait to be called."""

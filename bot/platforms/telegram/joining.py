@@ -30,8 +30,12 @@ def own_change(change: Json) -> Inbound | None:
     return Inbound("bot_changed", payload=payload, **actor)
 
 
-def change_of(change: Json) -> Inbound | None:
-    """What happened to somebody else. Bots are nobody."""
+def change_of(change: Json, us: str) -> Inbound | None:
+    """What happened to somebody else. Bots are nobody.
+
+    `payload["from"]` is how a person who left stood before; "ban" when a ban was lifted. Whom we banned ourselves is
+    told as removed: that it is for good we remember by what we did, and nobody decided that they stay out.
+    """
     old, new = get(change, "old_chat_member", dict), get(change, "new_chat_member", dict)
     user = get(new, "user", dict)
     if user.get("is_bot") or get(get(change, "chat", dict), "type", str) == "channel":
@@ -43,7 +47,8 @@ def change_of(change: Json) -> Inbound | None:
     if now == "join" and was != "join":
         return Inbound("joined", payload={"by": by, **ranks}, **account)
     if now != was:
-        return Inbound("left", payload={"by": by, "how": _how(now, by == account["sender"]), "was": was}, **account)
+        how = "banned" if now == "ban" and by != us else "left" if by == account["sender"] else "removed"
+        return Inbound("left", payload={"by": by, "how": how, "from": was}, **account)
     if now == "join" and ranks:
         return Inbound("ranked", payload={"by": by, **ranks}, **account)
     return None
@@ -71,7 +76,7 @@ def told_by_message(message: Json) -> Inbound | None:
         by = str(actor) if isinstance(actor, int) else ""
         payload: Json = {"by": by, "echo": True}
         if field == WENT:
-            payload |= {"how": _how("leave", by == account["sender"]), "was": "join"}
+            payload |= {"how": "left" if by == account["sender"] else "removed", "from": "join"}
         return Inbound("joined" if field == CAME else "left", payload=payload, **account)
     return None
 
@@ -93,9 +98,3 @@ def _state(member: Json) -> str:
 def _rights(member: Json) -> tuple[object, ...]:
     held = (name for name, value in member.items() if name.startswith("can_") and value)
     return (member["status"], *sorted(held))
-
-
-def _how(now: str, by_themselves: bool) -> str:
-    if now == "ban":
-        return "banned"
-    return "left" if by_themselves else "removed"

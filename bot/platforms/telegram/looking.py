@@ -16,7 +16,8 @@ from bot.platforms.telegram.rights import OWNS, may_of, rank_of, state_of
 # An administrator can take rights from those whom it appointed itself, and from nobody else: these it stands above.
 # What we are not allowed now is told by `Actual.may`, so that what is lacking is said.
 OURS = 60
-INSIDE = "in:"  # kept: in:<account> was found inside, though nobody told us when it came
+# kept of an account: that it was found inside, though nobody told us when it came; that we banned it
+INSIDE, BANNED = "in:", "ban:"
 
 
 def actual_of(place: Place, about: Json, leaders: Sequence[Json], account: str) -> Actual:
@@ -85,8 +86,14 @@ def _id(member: Json) -> str:
 def _members(place: Place, leaders: Sequence[Json], account: str) -> dict[str, Standing]:
     found = {key.removeprefix(INSIDE): Standing("join") for key in place.kept if key.startswith(INSIDE)}
     for who, standing in place.known.items():
+        if not standing.state:
+            continue  # we heard of them, and not whether they are there
         appointed = standing.state == "join" and standing.rank >= LEADS
         found[who] = standing._replace(rank=SPEAKS) if appointed else standing  # unless they are in the list below
+    for key, banned in place.kept.items():
+        who = key.removeprefix(BANNED)
+        if who != key and banned and found.get(who, Standing("leave")).state in ("leave", "ban"):
+            found[who] = Standing("ban", ours=True)
     for leader in leaders:
         who = _id(leader)
         if not mapping(leader.get("user")).get("is_bot"):

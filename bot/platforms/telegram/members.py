@@ -22,7 +22,7 @@ from aiogram.types import ChatPermissions
 from api.rooms.planning import LEADS, SPEAKS, Action
 from bot.platforms.base import Place, Rejected
 from bot.platforms.telegram.asking import Asking, said_in
-from bot.platforms.telegram.looking import INSIDE, own
+from bot.platforms.telegram.looking import BANNED, INSIDE, own
 from bot.platforms.telegram.rights import MODERATOR, SENDING, holds, is_basic, rank_of, state_of
 
 LINK_NAME_LIMIT = 32  # characters
@@ -53,11 +53,15 @@ class Members:
                 await self._admit(chat, who)
             case "refuse":
                 await self.asking.do(DeclineChatJoinRequest(chat_id=chat, user_id=who), ASKS_NO_MORE, IN_ALREADY)
-            case "remove" | "ban":
-                await self._put_out(chat, who, for_good=action.kind == "ban")
+            case "remove":
+                await self._put_out(chat, who, for_good=False)
+            case "ban":
+                await self._put_out(chat, who, for_good=True)
+                return {f"{BANNED}{who}": not is_basic(chat)}  # a basic group bans nobody
             case "unban":
-                if not is_basic(chat):  # there nobody is banned
+                if not is_basic(chat):
                     await self.asking.do(UnbanChatMember(chat_id=chat, user_id=who, only_if_banned=True))
+                return {f"{BANNED}{who}": False}
             case "rank":
                 await self._rank(chat, who, int(action.value))
         return {}

@@ -67,14 +67,15 @@ def album_of(update: Json) -> str:
     return str(mapping(update.get("message")).get("media_group_id") or "")
 
 
-def read(raw: Json, username: str) -> Inbound | None:
-    """The Inbound of a raw update or album; None for what means nothing to us. Raises Unreadable."""
+def read(raw: Json, username: str, account: str = "") -> Inbound | None:
+    """The Inbound of a raw update or album; None for what means nothing to us (`account`). Raises Unreadable."""
     parts = raw.get(PARTS)
     if parts is None:
-        return _read_update(raw, username)
+        return _read_update(raw, username, account)
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise Unreadable("an album of no messages")
-    return _join([inbound for part in _in_order(parts) if (inbound := _read_update(part, username)) is not None])
+    read_parts = [_read_update(part, username, account) for part in _in_order(parts)]
+    return _join([inbound for inbound in read_parts if inbound is not None])
 
 
 def _in_order(parts: Sequence[Json]) -> list[Json]:
@@ -88,7 +89,7 @@ def _join(parts: Sequence[Inbound]) -> Inbound | None:
     return replace(parts[0], text=text, files=tuple(file for part in parts for file in part.files))
 
 
-def _read_update(update: Json, username: str) -> Inbound | None:
+def _read_update(update: Json, username: str, account: str) -> Inbound | None:
     kind, body = _payload(update)
     match kind:
         case "message":
@@ -100,7 +101,7 @@ def _read_update(update: Json, username: str) -> Inbound | None:
         case "my_chat_member":
             return own_change(body)
         case "chat_member":
-            return change_of(body)
+            return change_of(body, account)
         case "chat_join_request":
             return request_of(body)
         case "poll_answer":
