@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from api.rooms.planning import Action
 from bot.inbound import Inbound
+from bot.platforms.base import Place
 from bot.registry import Feature
 from bot.turn import Turn
 from storage.messaging import Incoming
@@ -86,6 +88,21 @@ async def test_somebody_is_added_put_out_and_banned(world: TelegramWorld, ears: 
         ("joined", me, {"by": host}), ("left", me, {"by": host, "how": "banned", "from": "join"}),
         ("left", me, {"by": host, "how": "removed", "from": "ban"}),
     ]  # fmt: skip
+
+
+async def test_what_the_bot_does_itself_is_no_decision_of_anybody(world: TelegramWorld, ears: Ears, li: Person) -> None:
+    """Somebody removed is banned and unbanned by the server; one who is banned is not known to stay out."""
+    group, remove = await a_group(world, ears, li), Action("remove", str(li.id))
+    place = Place("room12345678", str(group.id), "room", {}, {})
+    assert world.telegram.mirroring is not None
+    await world.telegram.mirroring.act(place, remove)
+    world.owner.invite(group, li)
+    await world.telegram.mirroring.act(place, remove._replace(kind="ban"))
+    await world.telegram.mirroring.act(place, remove._replace(kind="unban"))
+    await world.settle()
+    me, us = str(li.id), world.telegram.account
+    gone = ("left", me, {"by": us, "how": "removed", "from": "join"})
+    assert ears.news() == [gone, ("joined", me, {"by": str(world.owner.id)}), gone]
 
 
 async def test_somebody_asks_and_is_let_in(world: TelegramWorld, ears: Ears, li: Person) -> None:

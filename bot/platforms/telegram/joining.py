@@ -33,8 +33,8 @@ def own_change(change: Json) -> Inbound | None:
 def change_of(change: Json, us: str) -> Inbound | None:
     """What happened to somebody else. Bots are nobody.
 
-    `payload["from"]` is how a person who left stood before; "ban" when a ban was lifted. Whom we banned ourselves is
-    told as removed: that it is for good we remember by what we did, and nobody decided that they stay out.
+    `payload["from"]` is how a person who left stood before; "ban" when a ban was lifted. Our own bans are told as
+    removals, and their end not at all: we remember them by what we did, and nobody decided that they stay out.
     """
     old, new = get(change, "old_chat_member", dict), get(change, "new_chat_member", dict)
     user = get(new, "user", dict)
@@ -46,7 +46,7 @@ def change_of(change: Json, us: str) -> Inbound | None:
     ranks = {"ranks": {account["sender"]: [before, after]}} if before != after else {}
     if now == "join" and was != "join":
         return Inbound("joined", payload={"by": by, **ranks}, **account)
-    if now != was:
+    if now != was and (was, by) != ("ban", us):
         how = "banned" if now == "ban" and by != us else "left" if by == account["sender"] else "removed"
         return Inbound("left", payload={"by": by, "how": how, "from": was}, **account)
     if now == "join" and ranks:
