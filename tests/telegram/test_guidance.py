@@ -24,16 +24,16 @@ def said(*actions: Action, native: str = "") -> str:
     ("action", "right"),
     [
         (Action("invite", "1"), "邀请用户"), (Action("admit", "1"), "邀请用户"), (Action("remove", "1"), "封禁用户"),
-        (Action("hush"), "封禁用户"), (Action("rank", "1", LEADS), "添加新管理员"),
-        (Action("rank", "1", READS), "封禁用户"), (Action("name", value="x"), "修改群组信息"),
+        (Action("hush"), "封禁用户"), (Action("rank", "1", LEADS), "添加管理员"),
+        (Action("rank", "1", READS), "封禁用户"), (Action("name", value="x"), "更改群组信息"),
         (Action("open", value="x"), "管理话题"),
     ],
 )  # fmt: skip
 def test_the_right_of_an_action(action: Action, right: str) -> None:
     text = said(action, native=str(GROUP))
-    assert right in text and "群设置 → 管理员" in text
-    others = {"邀请用户", "封禁用户", "添加新管理员", "修改群组信息", "管理话题"} - {right}
-    assert not any(other in text for other in others)
+    assert f"“{right}”：" in text and "编辑 → 管理员" in text
+    others = {"邀请用户", "封禁用户", "添加管理员", "更改群组信息", "管理话题"} - {right}
+    assert not any(f"“{other}”：" in text for other in others)
 
 
 def test_each_right_is_named_once() -> None:
@@ -43,7 +43,7 @@ def test_each_right_is_named_once() -> None:
 
 def test_a_topic_lacks_another_right() -> None:
     text = said(Action("name", value="x"), native=f"{GROUP}/7")
-    assert "管理话题" in text and "修改群组信息" not in text
+    assert "管理话题" in text and "更改群组信息" not in text
 
 
 def test_where_no_right_is_the_matter_nothing_is_said() -> None:
@@ -56,7 +56,7 @@ def test_all_rights_that_are_lacking() -> None:
     assert len(lacking_rights(nothing)) == 4
     assert lacking_rights(replace(nothing, may=frozenset(IN_GROUP))) == []
     (line,) = lacking_rights(replace(nothing, may=frozenset(IN_GROUP) - {"name", "topic", "picture"}))
-    assert "修改群组信息" in plain(line, READER)
+    assert "更改群组信息" in plain(line, READER)
 
 
 def test_what_a_member_may() -> None:

@@ -9,15 +9,15 @@ from bot.platforms.telegram.rights import CHANGES, IN_GROUP, IN_TOPIC, INVITES, 
 
 # in the order in which they are missed most
 WHAT_FOR: dict[str, Node] = {
-    INVITES: T("“Invite users”: with it I let our members in when they ask to join."),
-    RESTRICTS: T("“Ban users”: with it I take out who is no member any more, and keep what is archived read-only."),
-    PROMOTES: T("“Add new admins”: with it I make cohosts administrators of this group, too."),
-    CHANGES: T("“Change group info”: with it the group's name, description and picture follow ours."),
-    TOPICS: T("“Manage topics”: with it I open a topic for each workshop, and its name follows ours."),
+    INVITES: T("“Invite Users”: with it I let our members in when they ask to join."),
+    RESTRICTS: T("“Ban Users”: with it I take out who is no member any more, and keep what is archived read-only."),
+    PROMOTES: T("“Add New Admins”: with it I make cohosts administrators of this group, too."),
+    CHANGES: T("“Change Group Info”: with it the group's name, description and picture follow ours."),
+    TOPICS: T("“Manage Topics”: with it I open a topic for each workshop, and its name follows ours."),
 }
 HOW = T(
-    "How to give it: group settings → Administrators → choose me (“Add admin”, if I am not in the list) → switch on "
-    "what stands above → save. I notice it by myself."
+    "How to give it: open the group → its name → Edit → Administrators → choose me (“Add Admin”, if I am not in the "
+    "list) → switch on what stands above → save. Then I go on by myself."
 )
 
 
