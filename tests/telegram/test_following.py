@@ -201,3 +201,31 @@ async def test_a_removed_member_cannot_come_back_until_they_are_one_again(world:
     group.li.phone.join(group.chat, await group.link(group.li))
     await group.keep()
     assert group.chat.member(group.li.phone).inside
+
+
+async def test_a_forum_of_a_school_gets_a_topic_for_each_workshop(world: TelegramWorld) -> None:
+    county = await world.region()
+    school = await world.school(county, "第一小学")
+    reading, writing = await world.workshop(school, "识字工坊"), await world.workshop(school, "习作工坊")
+    head: Any = await world.teacher("沈校长", school)
+    await world.appoint(head, school, "school_admin")
+    chat = head.phone.create_group("一小教研", world.bot, forum=True)
+    head.phone.promote(chat, world.bot, *PROMOTING, "can_manage_topics")
+    await head.say("/bind", room=str(chat.id))
+    await head.press("第一小学")
+    group = Group(world, reading, head, head, chat)
+    for _ in range(2):  # looked at again, nothing is opened again
+        await group.keep()
+        names = sorted(topic.name for topic in chat.topics.values() if topic.name != "General")
+        assert names == ["习作工坊", "识字工坊"]
+    places = await world.run(
+        lambda ctx: {room.community_id: room.manages for room in ctx.session.query(Room) if room.manages}
+    )
+    assert places[writing.id] == ["name", "reading"] and reading.id in places
+    await world.run(_rename, writing.id)
+    await group.keep()
+    assert "写话工坊" in [topic.name for topic in chat.topics.values()]
+
+
+def _rename(ctx: Context, community_id: int) -> None:
+    ctx.session.get_one(Community, community_id).name = "写话工坊"

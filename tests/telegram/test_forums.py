@@ -9,8 +9,8 @@ from tests.telegram.town import EVERYTHING, Town
 
 
 async def test_a_topic_is_opened_and_kept_in_step(forum: Town) -> None:
-    assert await forum.mirroring.is_forum(forum.place)
-    native = await forum.mirroring.open_part(forum.place, "识字" * 100)
+    assert (await forum.look()).holds_parts
+    native = (await forum.do("open", value="识字" * 100))["opened"]
     topic = forum.group.topics[int(native.partition("/")[2])]
     assert native == f"{forum.group.id}/{topic.id}" and topic.name == ("识字" * 100)[:128]
     town = Town(forum.world, forum.group, topic.id)
@@ -45,13 +45,13 @@ async def test_a_topic_that_is_gone(forum: Town) -> None:
 async def test_a_topic_that_nobody_heard_of(forum: Town) -> None:
     forum.world.emulator.faults.garbage("createForumTopic", b'{"ok": true, "result": {"name": "?"}}')
     with pytest.raises(Ambiguous):
-        await forum.mirroring.open_part(forum.place, "识字")
+        await forum.do("open", value="识字")
 
 
 async def test_no_topic_without_a_forum_or_the_right(forum: Town, town: Town) -> None:
-    assert not await town.mirroring.is_forum(town.place)
+    assert not (await town.look()).holds_parts
     with pytest.raises(Rejected, match="not a forum"):
-        await town.mirroring.open_part(town.place, "识字")
+        await town.do("open", value="识字")
     forum.owner.promote(forum.group, forum.world.bot, "can_invite_users")
     with pytest.raises(Rejected, match="rights"):
-        await forum.mirroring.open_part(forum.place, "识字")
+        await forum.do("open", value="识字")

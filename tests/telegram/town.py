@@ -12,7 +12,7 @@ from tests.emulators.telegram.groups import USUAL_RIGHTS
 from tests.support.telegram import TelegramWorld
 
 PROMOTING = (*USUAL_RIGHTS, "can_promote_members")
-EVERYTHING = set("invite admit refuse remove ban unban rank name topic picture hush unhush".split())
+EVERYTHING = set("invite admit refuse remove ban unban rank name topic picture hush unhush open".split())
 
 
 class Town:

@@ -74,13 +74,11 @@ class Groups:
                 return await self._hush(place, chat)
             case "unhush":
                 return await self._unhush(place, chat)
+            case "open":
+                return {"opened": await self._open_topic(chat, value)}
         raise Rejected(f"a group on Telegram knows no {action.kind}")
 
-    async def is_forum(self, place: Place) -> bool:
-        """Whether a group has topics. Raises SendError."""
-        return bool((await self.asking.about(split_place(place.native)[0])).get("is_forum"))
-
-    async def open_topic(self, chat: int, name: str) -> str:
+    async def _open_topic(self, chat: int, name: str) -> str:
         """Make a topic in a forum; returns its native id. Raises Rejected without topics or the right to manage them.
 
         One whose answer was not heard (Ambiguous) may be there, and nobody can be asked: made again, there are two.

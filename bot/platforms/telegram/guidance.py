@@ -23,12 +23,13 @@ HOW = T(
 
 def lacking_rights(actual: Actual) -> list[Node]:
     """A line for each right that we do not have in a group, of those that keeping it in step takes."""
-    return _lines(right for action, right in IN_GROUP.items() if action not in actual.may)
+    return _lines(right for action, right in IN_GROUP.items()
+                  if action not in actual.may and (action != "open" or actual.holds_parts))
 
 
 def guide(lacking: Sequence[Action], native: str = "") -> Node | None:
     """What to give us, and how, so that these actions can be done in a place; None where nothing we know of helps."""
-    of = IN_TOPIC if native and split_place(native)[1] is not None else IN_GROUP | {"open": TOPICS}
+    of = IN_TOPIC if native and split_place(native)[1] is not None else IN_GROUP
     lines = _lines(_right(action, of) for action in lacking)
     if not lines:
         return None

@@ -27,6 +27,7 @@ def actual_of(place: Place, about: Json, leaders: Sequence[Json], account: str) 
         rank=OURS, may=may_of(own(leaders, account), chat), name=meant(place.kept, "name", name_of(about)),
         topic=meant(place.kept, "topic", topic_of(about)), picture=meant(place.kept, "picture", picture_of(about)),
         members=_members(place, leaders, account), read_only=bool(place.kept.get("open")) and is_quiet(about),
+        holds_parts=bool(about.get("is_forum")),
     )  # fmt: skip
 
 

@@ -7,20 +7,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from api.messaging.tree import Node
-from api.rooms.planning import MEMBERS, NAME, PICTURE, RANKS, READING, TOPIC, Action, Actual, Desired
+from api.rooms.planning import MEMBERS, NAME, PICTURE, RANKS, READING, TOPIC, TREE, Action, Actual, Desired
 from bot.platforms.base import Place, Rejected
 from bot.platforms.telegram.guidance import guide
-from bot.platforms.telegram.reading import split_place
 
 if TYPE_CHECKING:
     from bot.platforms.telegram.groups import Groups
 
 
 class TelegramMirroring:
-    """What `Mirroring` asks for, and topics besides."""
+    """What `Mirroring` asks for."""
 
     creates = False
-    aspects = frozenset({NAME, TOPIC, PICTURE, MEMBERS, RANKS, READING})
+    aspects = frozenset({NAME, TOPIC, PICTURE, MEMBERS, RANKS, READING, TREE})
 
     def __init__(self, opened: "Callable[[], Awaitable[Groups]]") -> None:
         self._opened = opened
@@ -36,24 +35,13 @@ class TelegramMirroring:
     async def act(self, place: Place, action: Action) -> Mapping[str, Any]:
         """Do one thing; done already is done. Raises SendError; Rejected for what we may not, in the server's words.
 
-        An "invite" returns the "link" by which somebody can ask to come in; none for who is in already.
+        An "invite" returns the "link" by which somebody can ask to come in; none for who is in already. An "open" whose
+        answer was not heard (Ambiguous) may have made a topic, and nobody can be asked: made again, there are two.
         """
         return await (await self._opened()).act(place, action)
 
-    async def is_forum(self, place: Place) -> bool:
-        """Whether a group has topics. Raises SendError."""
-        return await (await self._opened()).is_forum(place)
-
-    async def open_part(self, place: Place, name: str) -> str:
-        """Make a place of its own inside a group, a topic of a forum; returns its native id.
-
-        Raises SendError; Rejected without topics or the right to manage them. One whose answer was not heard
-        (Ambiguous) may be there, and nobody can be asked: made again, there are two.
-        """
-        return await (await self._opened()).open_topic(split_place(place.native)[0], name)
-
     def guidance(self, lacking: Sequence[Action], native: str = "") -> Node | None:
-        """Which rights these actions lack in a place, what for, and how to give them; "open" stands for `open_part`.
+        """Which rights these actions lack in a place, what for, and how to give them.
 
         None where no right is the matter.
         """

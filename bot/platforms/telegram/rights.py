@@ -11,7 +11,7 @@ CHANGES, TOPICS = "can_change_info", "can_manage_topics"
 IN_GROUP = {
     "invite": INVITES, "admit": INVITES, "refuse": INVITES,
     "remove": RESTRICTS, "ban": RESTRICTS, "unban": RESTRICTS, "hush": RESTRICTS, "unhush": RESTRICTS,
-    "rank": PROMOTES, "name": CHANGES, "topic": CHANGES, "picture": CHANGES,
+    "rank": PROMOTES, "name": CHANGES, "topic": CHANGES, "picture": CHANGES, "open": TOPICS,
 }  # fmt: skip
 IN_TOPIC = {"name": TOPICS, "hush": TOPICS, "unhush": TOPICS}
 # what a cohost is given of what we have ourselves: not the right to appoint others, nor to rename what we keep in step
