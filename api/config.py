@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from pydantic.fields import FieldInfo
 
 from api.times import DEFAULT_QUIET_HOURS, DEFAULT_ZONE, parse_quiet_hours, zone_of
+from storage.matrixids import read_template
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 PASSWORD = re.compile(r"://[^:/@\s]*:([^@\s]+)@|[?&](?:secret_access_key|session_token)=([^&\s]+)")
@@ -114,6 +115,14 @@ class MatrixSection(Section):
     password: SecretStr = Field(SecretStr(""), description="to sign in once, or:")
     access_token: SecretStr = Field(SecretStr(""), description="a token made elsewhere")
     allowed_servers: list[str] = Field([], description="whose people may invite it; empty: its own")
+    user_template: str = Field(
+        "", description="whose account is whose: @{staff_no}:example.org; only where nobody can choose their name"
+    )
+
+    @field_validator("user_template")
+    @classmethod
+    def _names_accounts(cls, value: str) -> str:
+        return read_template(value) if value else ""
 
     @field_validator("allowed_servers", mode="before")
     @classmethod

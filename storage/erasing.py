@@ -98,6 +98,7 @@ def forget_person(session: Session, person: Person, now: datetime) -> None:
     for one in identities:
         one.native, one.name, one.state, one.person_id = f"erased-{one.pid}", "", "gone", None
     person.name, person.staff_no, person.email, person.subject, person.stage = "—", None, None, "", ""
+    person.matrix_id = None
     person.zone = person.quiet_hours = person.home_chat_id = person.privacy_version = None
     person.erased_at, person.removed_at = now, person.removed_at or now
     session.flush()

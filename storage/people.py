@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, String, UniqueConstraint, bindparam, select, text, true, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from storage.base import Base, BigId, Id, Json, Pid, loose_ref, ref
 
@@ -18,6 +18,7 @@ class Person(Base):
     pid: Mapped[Pid]
     name: Mapped[str] = mapped_column(String(80))
     staff_no: Mapped[str | None] = mapped_column(String(40))  # unique within the region
+    staff_key: Mapped[str | None] = mapped_column(String(40), index=True)  # the same in small letters, as accounts are
     region_id: Mapped[int | None] = ref("communities", index=False)
     school_id: Mapped[int | None] = ref("communities")  # home school
     subject: Mapped[str] = mapped_column(String(40), default="")
@@ -36,16 +37,27 @@ class Person(Base):
     removed_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]
 
+    @validates("staff_no")
+    def _keep_key(self, _name: str, number: str | None) -> str | None:
+        self.staff_key = number.lower() if number is not None else None
+        return number
+
 
 # who is there: neither taken off the roster nor erased
 PRESENT = (Person.removed_at.is_(None), Person.erased_at.is_(None))
+
+
+WANTED = text("wanted_at IS NOT NULL")
 
 
 class Identity(Base):
     """One chat account on one platform, bound to a person or not yet."""
 
     __tablename__ = "identities"
-    __table_args__ = (UniqueConstraint("platform", "native"),)
+    __table_args__ = (
+        UniqueConstraint("platform", "native"),
+        Index("ix_identities_waiting", "wanted_at", sqlite_where=WANTED, postgresql_where=WANTED),
+    )
     id: Mapped[Id]
     pid: Mapped[Pid]
     platform: Mapped[str] = mapped_column(String(16))
@@ -57,6 +69,9 @@ class Identity(Base):
     state: Mapped[str] = mapped_column(String(8), default="active")  # active | gone (blocked us, left, deactivated)
     bound_at: Mapped[datetime | None]
     last_spoke_at: Mapped[datetime | None]
+    parted_at: Mapped[datetime | None]  # its person unbound it, or undid that: no list binds it again
+    sought_at: Mapped[datetime | None]  # when it was looked for on the list and found to be nobody's
+    wanted_at: Mapped[datetime | None]  # its person was to be told something, and it has no private chat: open one then
     created_at: Mapped[datetime]
 
 

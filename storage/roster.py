@@ -29,6 +29,13 @@ def people_by_number(session: Session, region_id: int, numbers: Collection[str])
     return list(session.scalars(query))
 
 
+def free_accounts(session: Session, accounts: Collection[str]) -> None:
+    """Take Matrix accounts from those who are on the roster no more."""
+    if accounts:
+        gone = or_(Person.removed_at.is_not(None), Person.erased_at.is_not(None))
+        session.execute(update(Person).where(Person.matrix_id.in_(accounts), gone).values(matrix_id=None))
+
+
 def offices_of(session: Session, person_ids: Collection[int], today: date) -> set[tuple[int, int, str]]:
     """(person, community, office) held today."""
     query = select(Appointment.person_id, Appointment.community_id, Appointment.office)

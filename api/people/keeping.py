@@ -13,7 +13,7 @@ def export_people(ctx: Context, person: Person) -> dict[str, Any]:
     home = home_of(ctx, person)
     rows, columns = erasing.rows_of, erasing.columns_of
     return {
-        "person": {**columns(person), "home": home.name if home else None},
+        "person": {**columns(person, "staff_key"), "home": home.name if home else None},
         "accounts": [columns(one) for one in rows(ctx.session, Identity, person.id)],
         "devices": [columns(one, "hash") for one in erasing.sessions_of_anybody(ctx.session, person.id)],
         "claim_codes": [columns(one, "hash", "issued_by") for one in rows(ctx.session, ClaimCode, person.id)],

@@ -41,6 +41,7 @@ class Report(Chunk):
         self.school_ids |= chunk.school_ids
         self.person_ids |= chunk.person_ids
         self.keys |= chunk.keys
+        self.accounts |= chunk.accounts
 
 
 async def import_roster(runtime: Runtime, rows: Sequence[Row], progress: Progress | None = None, *,
@@ -54,8 +55,8 @@ async def import_roster(runtime: Runtime, rows: Sequence[Row], progress: Progres
     for start in range(0, len(rows), CHUNK):
         part = rows[start : start + CHUNK]
         chunk = await runtime.transact(
-            import_rows, part, report.keys, actor_id=actor_id, via="cli" if actor_id is None else "chat",
-            system=actor_id is None,
+            import_rows, part, report.keys, report.accounts, actor_id=actor_id,
+            via="cli" if actor_id is None else "chat", system=actor_id is None,
         )  # fmt: skip
         report.add(chunk)
         if progress:

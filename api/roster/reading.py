@@ -14,6 +14,7 @@ from zipfile import BadZipFile, ZipFile
 
 from api.errors import Invalid, TooLarge
 from api.messaging.tree import Lines, Node, T
+from storage.matrixids import LONGEST, read_user_id
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "region": ("地区", "区县", "区域", "县区", "县", "region", "county", "district"),
@@ -24,12 +25,13 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "subject": ("学科", "任教学科", "subject"),
     "stage": ("学段", "任教学段", "stage"),
     "email": ("邮箱", "电子邮箱", "邮件", "email", "e-mail", "mail"),
+    "matrix_id": ("Matrix账号", "matrix", "matrix账号", "matrix帐号", "matrix id", "matrix_id", "matrix account"),
     "office": ("职务", "任职", "角色", "office", "role", "position"),
 }
 NEEDED = ("region", "school", "name", "staff_no")
 LIMITS = {
     "region": 120, "school": 120, "school_code": 40, "name": 80, "staff_no": 40, "subject": 40, "stage": 40,
-    "email": 254,
+    "email": 254, "matrix_id": LONGEST,
 }  # fmt: skip
 LOOK_FOR_HEADINGS = 10  # a title or a note may stand above them
 MOST_ROWS = 200_000
@@ -184,6 +186,7 @@ def _row(number: int, cells: Sequence[Any], columns: dict[int, str]) -> Row:
         text = clean(cell)
         row.values[column] = "" if ERROR.fullmatch(text) else text  # what a workbook shows so is an empty cell, too
     row.fault = row.fault or next(_faults(row.values), None)
+    row.values["matrix_id"] = read_user_id(row.values.get("matrix_id", "")) or ""
     return row
 
 
@@ -203,6 +206,8 @@ def _faults(values: dict[str, str]) -> Iterator[Node]:
             yield T("{column} is longer than {limit} characters.", column=HEADINGS[column][0], limit=limit)
     if values.get("email") and not EMAIL.fullmatch(values["email"]):
         yield T("This is not an e-mail address: {text}", text=values["email"])
+    if (text := values.get("matrix_id")) and read_user_id(text) is None:
+        yield T("This is not a Matrix account: {text}. One looks like @name:example.org", text=text)
 
 
 def clean(cell: Any) -> str:

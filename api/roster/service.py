@@ -1,7 +1,7 @@
 """One chunk of a roster, in one transaction: regions, schools, people, transfers, offices."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ from api.errors import NotFound, Problem
 from api.messaging.outbox import tell_person
 from api.messaging.tree import Node, T
 from api.records.service import audit
+from api.roster.accounts import Accounts
 from api.roster.places import BETWEEN, Places
 from api.roster.reading import Row
 from storage import roster
@@ -54,30 +55,36 @@ class Chunk:
     school_ids: set[int] = field(default_factory=set)
     person_ids: set[int] = field(default_factory=set)
     keys: set[Key] = field(default_factory=set)
+    accounts: dict[str, str] = field(default_factory=dict)  # on Matrix, and whose the file says they are
 
 
-def import_rows(ctx: Context, rows: Sequence[Row], seen: AbstractSet[Key] = frozenset()) -> Chunk:
-    """Import at most 500 rows. `seen` are the keys of earlier chunks: a number stands once in a region.
+def import_rows(ctx: Context, rows: Sequence[Row], seen: AbstractSet[Key] = frozenset(),
+                listed: Mapping[str, str] | None = None) -> Chunk:  # fmt: skip
+    """Import at most 500 rows. `seen` are the keys of earlier chunks: a number stands once in a region; `listed` their
+    Matrix accounts.
 
     What is empty in the file stays as it is; nobody is removed. A person is found by region and staff number.
     """
     chunk = Chunk()
-    places = Places(ctx)
+    places, accounts = Places(ctx), Accounts(ctx, listed or {})
     good: dict[int, list[tuple[Row, Community]]] = defaultdict(list)
     places.load(row.values["region"] for row in rows if row.fault is None and row.values.get("region"))
     regions: dict[int, Community] = {}
     for row in rows:
         try:
             region, school = _place(row, places, seen, chunk)
+            accounts.name(row)
         except Problem as problem:
             chunk.rejected.append((row.number, problem.say))
             continue
         regions[region.id] = region
         good[region.id].append((row, school))
         chunk.school_ids.add(school.id)
-    chunk.regions, chunk.schools = places.regions_added, places.schools_added
+    chunk.regions, chunk.schools, chunk.accounts = places.regions_added, places.schools_added, accounts.named
+    taken = accounts.conflicts(good)
+    chunk.rejected += [(number, conflict.say) for number, conflict in taken.items()]
     for region_id, pairs in good.items():
-        _import_people(ctx, chunk, regions[region_id], pairs)
+        _import_people(ctx, chunk, regions[region_id], [pair for pair in pairs if pair[0].number not in taken])
     if chunk.added or chunk.changed:
         audit(ctx, "roster.imported", added=chunk.added, changed=chunk.changed, transferred=chunk.transferred)
     return chunk
@@ -142,7 +149,7 @@ def _new_person(ctx: Context, row: Row, region: Community, school: Community) ->
     person = Person(
         name=row.values["name"], staff_no=row.values["staff_no"], region_id=region.id, school_id=school.id,
         subject=row.values.get("subject", ""), stage=row.values.get("stage", ""), email=row.values.get("email") or None,
-        language=school.language, created_at=ctx.now,
+        matrix_id=row.values.get("matrix_id") or None, language=school.language, created_at=ctx.now,
     )  # fmt: skip
     ctx.session.add(person)
     return person
@@ -151,7 +158,7 @@ def _new_person(ctx: Context, row: Row, region: Community, school: Community) ->
 def _update(person: Person, row: Row) -> bool:
     changed = person.removed_at is not None
     person.removed_at = None
-    for column in ("name", "subject", "stage", "email"):
+    for column in ("name", "subject", "stage", "email", "matrix_id"):
         value = row.values.get(column)
         if value and getattr(person, column) != value:
             setattr(person, column, value)

@@ -43,6 +43,11 @@ def test_later_sources_win(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_config(file).time.zone == "Europe/Berlin"
 
 
+def test_a_template_of_accounts_is_kept_in_small_letters(file: Path) -> None:
+    file.write_text("[matrix]\nuser_template = '@T-{staff_no}:M.example.org:8448'")
+    assert load_config(file).matrix.user_template == "@t-{staff_no}:m.example.org:8448"
+
+
 @pytest.mark.parametrize("table_key", [(table, key) for table, key, _ in keys()], ids=".".join)
 def test_every_key_comes_from_the_environment_too(table_key: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     table, key = table_key
@@ -74,6 +79,10 @@ def test_every_key_comes_from_the_environment_too(table_key: tuple[str, str], mo
         ("[telegram]\nmode = 'push'", ["[telegram] mode", "'polling' or 'webhook'"]),
         ("[telegram]\nmode = 'webhook'", ["[telegram]", "needs webhook_secret"]),
         ("[matrix]\nhomeserver = 'https://m'", ["[matrix]", "needs user_id"]),
+        ("[matrix]\nuser_template = '@t:m.org'", ["user_template", "write {staff_no} once"]),
+        ("[matrix]\nuser_template = '@{staff_no}{staff_no}:m.org'", ["user_template", "write {staff_no} once"]),
+        ("[matrix]\nuser_template = '{staff_no}:m.org'", ["user_template", "it must be a Matrix account"]),
+        ("[matrix]\nuser_template = '@t:{staff_no}.org'", ["user_template", "it must be a Matrix account"]),
         ("[mail]\nurl = 'smtp://m'", ["[mail]", "needs from"]),
         ("[mail]\nurl = 'http://m'", ["[mail] url", "allowed: smtp://"]),
         ("port = ", ["not readable as TOML"]),

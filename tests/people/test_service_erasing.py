@@ -28,7 +28,7 @@ from tests.support.browser import WebWorld, a_web_world
 from tests.support.calling import client_of
 
 NAME = "欧阳明月"
-SECRETS = (NAME, "T-4711", "ming@example.org", "秘密的话", "月亮的手机")
+SECRETS = (NAME, "T-4711", "t-4711", "ming@example.org", "@ming:example.org", "秘密的话", "月亮的手机")
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_nothing_knows_who_it_was(world: WebWorld) -> None:
     await world.join(mate, own)
     await world.appoint(chief, county, "region_admin")
     await world.appoint(chief, school, "school_admin")
-    about = {"staff_no": "T-4711", "email": "ming@example.org", "subject": "语文"}
+    about = {"staff_no": "T-4711", "email": "ming@example.org", "subject": "语文", "matrix_id": "@ming:example.org"}
     ming = await world.teacher(NAME, school, **about)
     page = await world.browser(ming)
     await world.browser(host)
