@@ -14,6 +14,7 @@ from api.messaging.faces import Chat, recognise
 from api.messaging.receiving import LeasedRow
 from api.messaging.tree import Code, Node, T
 from api.metrics import HANDLER_FAILURES
+from api.people.binding import bind_listed, introduce
 from api.runtime import storage_failed
 from bot.dispatch import Dispatcher
 from bot.inbound import Inbound
@@ -24,6 +25,10 @@ from bot.workers import Workers
 log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
+# what an account does itself: by it somebody on the list is known
+DONE_BY_SENDER = frozenset({
+    "said", "edited", "pressed", "voted", "reacted", "started", "joined", "asked_to_join",
+})  # fmt: skip
 STANDING_SECONDS = 10.0  # less than half the lease of a chat: it is not renewed before
 
 
@@ -58,13 +63,13 @@ class Handlers(Workers[LeasedRow]):
             return await self.insist(receiving.pass_over, row, "dead", str(error))
         if inbound is None:
             return await self.insist(receiving.pass_over, row, "done")
-        numbered = not platform.capabilities.buttons
+        numbered, listed = not platform.capabilities.buttons, platform.capabilities.listed
         try:
             administers = await self._standing(platform, row, inbound)
-            return await self.insist(handle_inbound, row, inbound, self.dispatcher, numbered, administers)
+            return await self.insist(handle_inbound, row, inbound, self.dispatcher, numbered, administers, listed)
         except Problem as problem:
             toasts = platform.capabilities.acks
-            return await self.insist(refuse_inbound, row, inbound, problem.say, toasts=toasts)
+            return await self.insist(refuse_inbound, row, inbound, problem.say, toasts=toasts, listed=listed)
         except Exception as error:
             if storage_failed(error):
                 raise
@@ -86,7 +91,8 @@ class Handlers(Workers[LeasedRow]):
 
 
 def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: Dispatcher,
-                   numbered: bool = False, administers: bool | None = False) -> LeasedRow | None:  # fmt: skip
+                   numbered: bool = False, administers: bool | None = False,
+                   listed: bool = False) -> LeasedRow | None:  # fmt: skip
     """Handle one row: recognise who and where, run the handler, write what it said, mark the row done; one transaction.
 
     Returns the chat's next row. What the handler could not do is raised: nothing of it is left then. A vote whose poll
@@ -100,7 +106,7 @@ def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: D
         if about is None:
             return receiving.finish_row(ctx, row, "waiting_poll", inbound.event)
         inbound = replace(inbound, action=about)
-    turn = _turn(ctx, chat, inbound)
+    turn = _turn(ctx, chat, inbound, listed)
     turn.numbered, turn.administers = numbered, administers
     dispatcher.handle(turn)
     turn.speak()
@@ -108,7 +114,7 @@ def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: D
 
 
 def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, number: str | None = None,
-                   toasts: bool = False) -> LeasedRow | None:  # fmt: skip
+                   toasts: bool = False, listed: bool = False) -> LeasedRow | None:  # fmt: skip
     """After a handler failed: say why, mark the row done under the reference number, go on with the chat's next row.
 
     It is said once. Whoever pressed a button under a message reads a toast, where the platform has them. In a dialogue
@@ -117,7 +123,7 @@ def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, nu
     chat = receiving.hold_row(ctx, row)
     if chat is None:
         return None
-    turn = _turn(ctx, chat, inbound)
+    turn = _turn(ctx, chat, inbound, listed)
     unknown = turn.face.person is None and not turn.private  # no message to them that the room would not read
     passing = toasts and number is None and not inbound.action.startswith(f"{CHOICE}:")
     if inbound.kind == "pressed" and (unknown or passing):
@@ -129,8 +135,15 @@ def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, nu
     return receiving.finish_row(ctx, row, reason=number)
 
 
-def _turn(ctx: Context, chat: Chat, inbound: Inbound) -> Turn:
-    face = recognise(ctx, chat, inbound.sender, inbound.name, inbound.language)
+def _turn(ctx: Context, chat: Chat, inbound: Inbound, listed: bool) -> Turn:
+    """Who speaks where. `listed`: an account that nobody bound may be somebody's by the list."""
+    here = inbound.kind != "left"
+    face = recognise(ctx, chat, inbound.sender, inbound.name, inbound.language, here)
+    if listed and inbound.kind in DONE_BY_SENDER:
+        if face.person is None:
+            face.person = bind_listed(ctx, face.identity)
+        elif face.private and face.person.privacy_version is None:
+            introduce(ctx, chat.id, face.person)  # known from a room, and here for the first time
     ctx.actor = face.person
     return Turn(ctx, face, inbound)
 

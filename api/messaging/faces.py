@@ -33,10 +33,11 @@ class Face:
         return self.person.language if self.person else self.identity.language
 
 
-def recognise(ctx: Context, chat: Chat, native: str, name: str, language: str = "") -> Face:
+def recognise(ctx: Context, chat: Chat, native: str, name: str, language: str = "", present: bool = True) -> Face:
     """The account of a platform user, added when it is new, and the chat it speaks in.
 
-    A private message makes its chat the person's home, unless they chose one with /here.
+    A private message makes its chat the person's home, unless they chose one with /here; not so what somebody leaves by
+    (`present` is False).
     """
     identity, person = find_identity(ctx.session, chat.platform, native) or (None, None)
     if identity is None:
@@ -48,7 +49,8 @@ def recognise(ctx: Context, chat: Chat, native: str, name: str, language: str = 
     if person is not None and person.erased_at is not None:
         person = None
     if chat.kind == "private":
-        _come_home(ctx, chat, identity, person)
+        if present:
+            _come_home(ctx, chat, identity, person)
         return Face(identity, person, chat, None)
     return Face(identity, person, chat, community_of_chat(ctx.session, chat.id))
 

@@ -1,23 +1,34 @@
-"""Binding an account to a person, undoing it, and unbinding (architecture: Safety of identity)."""
+"""Binding an account to a person, by their word or by the list, undoing it, and unbinding (architecture: Safety of
+identity)."""
 
 from datetime import timedelta
 
 from api.communities.joining import list_joinable
 from api.context import Context
 from api.errors import Conflict, Invalid, Problem, not_found
-from api.messaging.outbox import PERSONAL, deliver_to_chats, edit_message, say_in_chat, write_message
+from api.messaging.outbox import (
+    PERSONAL,
+    REPLY,
+    deliver_to_chats,
+    edit_message,
+    say_in_chat,
+    tell_person,
+    write_message,
+)
 from api.messaging.tree import Bullets, Button, Lines, Node, Quote, T, Words
 from api.people.codes import look_up_code
 from api.people.lookup import home_of
-from api.people.texts import NEW_CODE_ADVICE, PRIVACY_VERSION, account_name
+from api.people.texts import NEW_CODE_ADVICE, PRIVACY_VERSION, account_name, privacy_notice
 from api.people.websessions import announce_device, find_web_identity, web_identity
 from api.records.service import audit, record
 from storage import accounts, claims
 from storage.communities import Community
 from storage.messaging import Message
 from storage.people import BindingRequest, ClaimCode, Identity, Person, choose_home
+from storage.whose import person_of
 
 UNDO_LIFE = timedelta(days=7)
+SEEK_EVERY = timedelta(minutes=5)
 WEB = "web"
 
 
@@ -86,7 +97,7 @@ def bind(ctx: Context, identity: Identity, person: Person, by: str) -> Identity:
         if (mine := find_web_identity(ctx, person)) is not None:
             return _merge(ctx, identity, mine, person, by)
     identity.person_id, identity.bound_at, identity.state = person.id, ctx.now, "active"
-    identity.last_spoke_at = ctx.now
+    identity.last_spoke_at, identity.parted_at = ctx.now, None
     if person.language != identity.language and person.privacy_version is None:
         person.language = identity.language  # what they chose or read before they were known
     _agree(ctx, person)
@@ -97,6 +108,47 @@ def bind(ctx: Context, identity: Identity, person: Person, by: str) -> Identity:
     _announce(ctx, identity, person)
     _welcome(ctx, identity, person)
     return identity
+
+
+def bind_listed(ctx: Context, identity: Identity) -> Person | None:
+    """Bind an account that does something to whose it is by the list, or by the template; None where it is nobody's, or
+    its person unbound it before. Nothing is asked of the person, who reads the privacy notice before anything else.
+
+    Looks at the list every five minutes at most for one account.
+    """
+    sought = identity.sought_at is not None and ctx.now - identity.sought_at < SEEK_EVERY
+    if identity.person_id is not None or identity.parted_at is not None or sought:
+        return None
+    person = person_of(ctx.session, identity.platform, identity.native, ctx.config.matrix.user_template)
+    if person is None:
+        identity.sought_at = ctx.now
+        return None
+    ctx.session.refresh(identity, with_for_update=True)  # it may be speaking in another room, too
+    if identity.person_id is not None:
+        return ctx.session.get_one(Person, identity.person_id)
+    _close_request(ctx, identity, person)
+    identity.person_id, identity.bound_at, identity.state = person.id, ctx.now, "active"
+    if identity.chat_id is not None and not (person.home_chat_id and person.home_chosen):
+        person.home_chat_id = identity.chat_id
+    ctx.session.flush()
+    _write_down(ctx, identity, person, "list")
+    _announce(ctx, identity, person)
+    if identity.chat_id is not None:
+        introduce(ctx, identity.chat_id, person)
+    _welcome(ctx, identity, person)
+    return person
+
+
+def introduce(ctx: Context, chat_id: int, person: Person) -> None:
+    """Tell somebody whom the list connected so in private, with the privacy notice, before anything else."""
+    home = home_of(ctx, person)
+    hello = T("Hello {name}! By the list of {place} this account is yours, so it is connected: you need no claim code.",
+              name=person.name, place=home.name if home else "")  # fmt: skip
+    wrong = T(
+        "If that is wrong, or you do not want it: send “accounts” and unbind it. The list will not connect it again."
+    )
+    say_in_chat(ctx, chat_id, Lines(hello, privacy_notice(), wrong), lane=REPLY)
+    _agree(ctx, person)
 
 
 def _close_request(ctx: Context, identity: Identity, person: Person) -> None:
@@ -145,6 +197,8 @@ def _welcome(ctx: Context, account: Identity, person: Person) -> None:
     rows = [[Button(T("Join a workshop"), "run:join", style="primary"), Button(T("Help"), "run:help")]]
     if account.chat_id is not None:
         say_in_chat(ctx, account.chat_id, Lines(*lines), rows)
+    elif person.home_chat_id is None:
+        tell_person(ctx, person.id, Lines(*lines), rows, lane=REPLY)  # once there is a private chat
 
 
 def _announce(ctx: Context, account: Identity, person: Person) -> None:
@@ -202,7 +256,8 @@ def _unbind(ctx: Context, account: Identity, say: Node, how: str) -> Identity:
 def release(ctx: Context, account: Identity) -> None:
     """Part an account from its person: browsers signed out, its dialogues ended, personal messages go elsewhere."""
     person = ctx.session.get_one(Person, account.person_id)
-    account.person_id = account.bound_at = None
+    account.person_id = account.bound_at = account.wanted_at = None
+    account.parted_at = ctx.now
     if account.platform == WEB:
         accounts.revoke_sessions(ctx.session, account.id, ctx.now)
     accounts.end_dialogues(ctx.session, account.id)

@@ -3,7 +3,7 @@
 from api.messaging.tree import Bold, Bullets, Lines, Node, Seq, T, Words
 
 # Raised whenever the notice says something else; what a person agreed to is kept as persons.privacy_version.
-PRIVACY_VERSION = 2
+PRIVACY_VERSION = 3
 
 PLATFORMS: dict[str, T] = {
     "web": T("web page"),
@@ -23,7 +23,7 @@ def privacy_notice() -> Lines:
     return Lines(
         Bold(T("What is kept about you")),
         Bullets(
-            T("From the school's list: your name, staff number, school, stage, subject and e-mail address."),
+            T("From the school's list: your name, staff number, school, stage, subject, e-mail address, chat account."),
             T("From this account: its id and name."),
             T("What you do here: logs, files, receipts, answers. It shows your progress to you, hosts and school."),
             T("Nobody else sees it. Reading by administrators and exports are written down."),

@@ -16,8 +16,8 @@ from bot.inbound import File, Inbound
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a platform can do. The contract suite chooses its rows by these; the core asks the first three, never the
-    name. What else a platform cannot do its adapter makes up for."""
+    """What a platform can do. The contract suite chooses its rows by these; the core asks some of them, never
+    the name. What else a platform cannot do its adapter makes up for."""
 
     buttons: bool = True  # else: numbered choices, answered by number
     acks: bool = True  # a short word to the presser of a button only
@@ -27,6 +27,7 @@ class Capabilities:
     rooms: bool = True
     uploads: bool = True  # people can send files
     albums: bool = True  # several of them in one message
+    listed: bool = False  # the authority's list may say whose its accounts are
     polls: bool = False  # it draws polls of its own (api.messaging.polls)
 
 

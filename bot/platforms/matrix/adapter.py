@@ -22,7 +22,7 @@ class MatrixPlatform:
     """The configured Matrix account. Nothing is asked of the homeserver before it is needed."""
 
     name = PLATFORM
-    capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, polls=True)
+    capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, listed=True, polls=True)
 
     def __init__(self, runtime: Runtime) -> None:
         self.connection = Connection(runtime)

@@ -1,0 +1,90 @@
+"""People whom the list knows need no claim code on Matrix: their first word, or step into a room, is enough."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from api.context import Context
+from api.people.texts import PRIVACY_VERSION
+from storage.base import new_pid
+from storage.people import Identity, Person
+from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world
+from tests.support.synapse import Synapse
+
+NOTICE = "会记录你的哪些信息"
+
+
+@pytest.fixture
+async def world(database_url: str, synapse: Synapse) -> AsyncIterator[MatrixWorld]:
+    async with a_matrix_world(database_url, synapse, user_template="@{staff_no}:localhost") as world:
+        yield world
+
+
+async def enlist(world: MatrixWorld, name: str, **columns: str) -> int:
+    """Somebody on the list who has no account anywhere; their id."""
+    school = await world.school(await world.region(), "第一小学")
+
+    def add(ctx: Context) -> int:
+        person = Person(name=name, school_id=school.id, region_id=school.parent_id, created_at=ctx.now, **columns)
+        ctx.session.add(person)
+        ctx.session.flush()
+        return person.id
+
+    return await world.run(add)
+
+
+async def owner(world: MatrixWorld, person: Somebody) -> int | None:
+    return await world.run(
+        lambda ctx: ctx.session.query(Identity).filter_by(platform="matrix", native=person.user_id).one().person_id
+    )
+
+
+async def words(person: Somebody, room: str, of: str) -> list[str]:
+    return [one["content"]["body"] for one in await person.shown(room, of)]
+
+
+async def test_the_first_word_in_private_is_answered_by_the_notice(world: MatrixWorld) -> None:
+    li = await world.somebody()
+    person_id = await enlist(world, "李春华", matrix_id=li.user_id)
+    room = await world.chat_with(li)
+    said = await words(li, room, world.bot.user_id)
+    assert NOTICE in said[0] and "李春华" in said[0] and "第一小学" in said[0]
+    assert "欢迎" in said[1] and "绑定码" not in "".join(said[1:])
+    assert await owner(world, li) == person_id
+    version = await world.run(lambda ctx: ctx.session.get_one(Person, person_id).privacy_version)
+    assert version == PRIVACY_VERSION
+    before = len(said)
+    await li.say(room, "账号")
+    await world.pump()
+    said = (await words(li, room, world.bot.user_id))[before:]
+    assert "Matrix" in said[0] and NOTICE not in said[0]
+    await li.say(room, "1")
+    await world.pump()
+    await li.say(room, "1")
+    await world.pump()
+    assert await owner(world, li) is None
+    await li.say(room, "我还是我")
+    await world.pump()
+    assert await owner(world, li) is None, "unbound stays unbound"
+
+
+async def test_a_template_knows_who_comes_into_a_room(world: MatrixWorld) -> None:
+    host, li = await world.somebody("坊主"), await world.somebody()
+    person_id = await enlist(world, "李春华", staff_no=li.user_id[1:].partition(":")[0].upper())
+    room = await host.make_room(world.bot.user_id, li.user_id, name="坊")
+    await world.pump()
+    assert await world.run(lambda ctx: ctx.session.query(Identity).filter_by(native=li.user_id).count()) == 0
+    await li.join(room)
+    await world.pump()
+    assert await owner(world, li) == person_id
+    assert not [text for text in await words(host, room, world.bot.user_id) if NOTICE in text or "李春华" in text]
+    direct = await world.chat_with(li)
+    assert NOTICE in (await words(li, direct, world.bot.user_id))[0]
+
+
+async def test_nobody_unknown_is_taken_for_somebody(world: MatrixWorld) -> None:
+    await enlist(world, "李春华", staff_no=new_pid(), matrix_id=f"@{new_pid()}:localhost")
+    wang = await world.somebody("王建国")
+    room = await world.chat_with(wang)
+    assert "绑定码" in (await words(wang, room, world.bot.user_id))[0]
+    assert await owner(world, wang) is None
