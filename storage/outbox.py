@@ -12,6 +12,7 @@ from sqlalchemy import Integer, and_, bindparam, case, cast, exists, func, liter
 from sqlalchemy.orm import Session
 
 from storage.communities import Community
+from storage.conversations import want_chats
 from storage.inbox import on_platforms
 from storage.messaging import Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
@@ -156,21 +157,24 @@ def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:
 def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:
     """Give due deliveries addressed to people a chat: the one the person is at home in now.
 
-    Those that nobody can receive become `unreachable`. Returns how many these are.
+    Those that nobody can receive become `unreachable`, and their people are asked into a private chat where that can be
+    done. Returns how many these are.
     """
     due = session.execute(
-        select(Delivery.id, Person.home_chat_id, Person.erased_at)
+        select(Delivery.id, Delivery.person_id, Person.home_chat_id, Person.erased_at)
         .join(Person, Person.id == Delivery.person_id)
         .where(Delivery.state == "ready", Delivery.chat_id.is_(None), Delivery.not_before <= now)
         .order_by(Delivery.not_before, Delivery.id)
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
     ).all()
-    lost = [row.id for row in due if row.erased_at is not None or row.home_chat_id is None]
+    lost = {row.id: row.person_id for row in due if row.erased_at is not None or row.home_chat_id is None}
     moves = list({row.id for row in due}.difference(lost))
     moved = session.scalars(TO_HOME, {"rows": moves}).all() if moves else ()
     wake_chats(session, list({chat_id for chat_id in moved if chat_id is not None}), now)
-    set_state(session, lost, "unreachable", "no chat")
+    if lost:
+        set_state(session, list(lost), "unreachable", "no chat")
+        want_chats(session, set(lost.values()), now)
     return len(lost)
 
 

@@ -56,7 +56,7 @@ class Identity(Base):
     __tablename__ = "identities"
     __table_args__ = (
         UniqueConstraint("platform", "native"),
-        Index("ix_identities_waiting", "wanted_at", sqlite_where=WANTED, postgresql_where=WANTED),
+        Index("ix_identities_waiting", "platform", "wanted_at", sqlite_where=WANTED, postgresql_where=WANTED),
     )
     id: Mapped[Id]
     pid: Mapped[Pid]

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from api.context import Context
 from api.i18n import language_of
+from api.messaging.places import deliver_late
 from storage.communities import Community
 from storage.messaging import Chat, Dialogue
 from storage.people import Identity, Person, choose_home, find_identity
@@ -61,6 +62,8 @@ def _come_home(ctx: Context, chat: Chat, identity: Identity, person: Person | No
     identity.state = "active"
     if identity.last_spoke_at is None or ctx.now - identity.last_spoke_at > SPOKE_EVERY:
         identity.last_spoke_at = ctx.now
+    if identity.wanted_at is not None:
+        deliver_late(ctx, identity)
     if person is None or person.home_chat_id == chat.id:
         return
     if person.home_chat_id is None:

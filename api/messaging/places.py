@@ -1,9 +1,22 @@
 """Chats that end (blocked, left, removed) and chats that live on under another id."""
 
+from datetime import timedelta
+
 from api.context import Context
-from storage import outbox, places
+from storage import conversations, outbox, places
 from storage.messaging import Chat
 from storage.people import Identity, choose_home
+
+NOT_TOO_LATE = timedelta(days=7)  # what waited longer for a private chat is not told any more
+
+
+def deliver_late(ctx: Context, identity: Identity) -> None:
+    """An account has a private chat now: what its person could not be told for want of one is sent after all."""
+    identity.wanted_at = None
+    if identity.person_id is not None:
+        ctx.session.flush()
+        if conversations.revive(ctx.session, identity.person_id, ctx.now - NOT_TOO_LATE, ctx.now):
+            ctx.wake("outbox")
 
 
 def lose_chat(ctx: Context, chat: Chat) -> None:

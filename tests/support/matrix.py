@@ -62,6 +62,12 @@ class Somebody:
         """Leave a room."""
         await self.ask("POST", f"rooms/{quote(room)}/leave", {})
 
+    async def invitations(self) -> list[str]:
+        """The rooms that one is asked into."""
+        # two questions that are word for word the same get the same answer for two minutes
+        answer = await self.ask("GET", "sync", timeout=next(self._numbers))
+        return list(answer.get("rooms", {}).get("invite", {}))
+
     async def send(self, room: str, content: dict[str, Any], kind: str = "m.room.message") -> str:
         """Send an event; its id."""
         path = f"rooms/{quote(room)}/send/{kind}/{new_pid()}{next(self._numbers)}"

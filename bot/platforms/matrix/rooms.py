@@ -18,7 +18,7 @@ class Room:
     native: str
     membership: str = ""
     inviter: str = ""
-    direct: bool = False  # the inviter asked for a conversation of two
+    direct: bool = False  # who asked the other one in asked for a conversation of two
     name: str = ""
     encrypted: bool = False
     joined: int = 0
@@ -74,8 +74,11 @@ def apply_joined(room: Room, section: Mapping[str, Any], me: str) -> None:
     room.joined = number(summary.get("m.joined_member_count", room.joined))
     room.invited = number(summary.get("m.invited_member_count", room.invited))
     for event in state_events(section):
-        if event.get("type") == "m.room.member" and event.get("state_key") == me:
-            _remember_invitation(room, event)
+        if event.get("type") == "m.room.member":
+            if event.get("state_key") == me:
+                _remember_invitation(room, event)
+            elif _asked_in(event)[1] == me:
+                room.direct = room.direct or _asked_in(event)[0].get("is_direct") is True
         apply_state(room, event)
 
 
@@ -89,13 +92,19 @@ def apply_invited(room: Room, section: Mapping[str, Any], me: str) -> None:
 
 
 def _remember_invitation(room: Room, event: Mapping[str, Any]) -> None:
-    """Who asked us in, and for what: in the invitation itself, or in the joining that answered it."""
+    """Who asked us in, and for what."""
+    asked, by = _asked_in(event)
+    if by:
+        room.inviter, room.direct = by, asked.get("is_direct") is True
+
+
+def _asked_in(event: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """An invitation and who sent it, of the invitation itself or of the joining that answered it; else nobody."""
     unsigned = _mapping(event.get("unsigned"))
     asked, by = _mapping(event.get("content")), event.get("sender")
     if asked.get("membership") == "join":
         asked, by = _mapping(unsigned.get("prev_content")), unsigned.get("prev_sender")
-    if asked.get("membership") == "invite" and isinstance(by, str):
-        room.inviter, room.direct = by, asked.get("is_direct") is True
+    return (asked, by) if asked.get("membership") == "invite" and isinstance(by, str) else ({}, "")
 
 
 def apply_state(room: Room, event: Mapping[str, Any]) -> None:

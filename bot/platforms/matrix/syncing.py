@@ -19,6 +19,7 @@ from api.runtime import StorageUnavailable
 from bot.platforms.base import Rejected, RetryAfter, SendError
 from bot.platforms.matrix.chores import Chore
 from bot.platforms.matrix.connection import Connection
+from bot.platforms.matrix.conversing import Conversing
 from bot.platforms.matrix.entering import Entering
 from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut
 from bot.platforms.matrix.marking import Marking
@@ -61,6 +62,7 @@ class Syncing:
             Chore("conversations", lambda: connection.secrecy.sharing.mend()),
             Chore("signing of the device", lambda: sign_device(connection.secrecy)),
             Chore("invitations", self.entering.keep_up),
+            Chore("private chats", Conversing(connection).open_few),
         )
         self._names: dict[str, str] = {}
         self._keys_came: set[tuple[str, str]] = set()  # (room, session), until what waited for them is committed
@@ -185,6 +187,8 @@ class Syncing:
             return None
         raw: dict[str, Any] = {"event": _slim(event), "room": room.native, "me": connection.me}
         if own and room.kind == "private":
+            if sender == connection.me and not room.inviter:
+                return None  # we made it
             raw["began"] = room.inviter
             sender = room.inviter
         raw["name"] = await self._name(sender)

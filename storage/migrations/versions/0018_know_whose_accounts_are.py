@@ -29,7 +29,8 @@ def upgrade() -> None:
     with op.batch_alter_table("identities") as identities:
         for name in MOMENTS:
             identities.add_column(sa.Column(name, storage.base.UtcDateTime(), nullable=True))
-    op.create_index("ix_identities_waiting", "identities", ["wanted_at"], sqlite_where=WANTED, postgresql_where=WANTED)
+    op.create_index("ix_identities_waiting", "identities", ["platform", "wanted_at"], sqlite_where=WANTED,
+                    postgresql_where=WANTED)
     persons_now = sa.table("persons", sa.column("staff_no"), sa.column("staff_key"))
     op.execute(sa.update(persons_now).values(staff_key=sa.func.lower(persons_now.c.staff_no)))
     op.create_index(op.f("ix_persons_staff_key"), "persons", ["staff_key"])

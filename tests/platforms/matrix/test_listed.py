@@ -73,13 +73,16 @@ async def test_a_template_knows_who_comes_into_a_room(world: MatrixWorld) -> Non
     person_id = await enlist(world, "李春华", staff_no=li.user_id[1:].partition(":")[0].upper())
     room = await host.make_room(world.bot.user_id, li.user_id, name="坊")
     await world.pump()
-    assert await world.run(lambda ctx: ctx.session.query(Identity).filter_by(native=li.user_id).count()) == 0
+    assert await world.run(lambda ctx: ctx.session.query(Identity).filter_by(person_id=person_id).count()) == 0
     await li.join(room)
     await world.pump()
     assert await owner(world, li) == person_id
     assert not [text for text in await words(host, room, world.bot.user_id) if NOTICE in text or "李春华" in text]
-    direct = await world.chat_with(li)
-    assert NOTICE in (await words(li, direct, world.bot.user_id))[0]
+    await world.pump()
+    (direct,) = await li.invitations()
+    await li.join(direct)
+    said = await words(li, direct, world.bot.user_id)
+    assert NOTICE in said[0] and "欢迎" in said[1]
 
 
 async def test_nobody_unknown_is_taken_for_somebody(world: MatrixWorld) -> None:
