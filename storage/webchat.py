@@ -144,7 +144,7 @@ def communities_around(session: Session, person: Person, today: date) -> list[in
 
 
 def rooms_in(session: Session, community_ids: Sequence[int]) -> list[tuple[Chat, Community]]:
-    """The web rooms of communities that are not archived."""
+    """The web rooms of communities; those of archived ones come last."""
     query = (
         select(Chat, Community)
         .join(Room, Room.chat_id == Chat.id)
@@ -153,9 +153,8 @@ def rooms_in(session: Session, community_ids: Sequence[int]) -> list[tuple[Chat,
             Room.community_id.in_(community_ids),
             Chat.platform == "web",
             Chat.state == "active",
-            Community.archived_at.is_(None),
         )
-        .order_by(Community.name, Chat.id)
+        .order_by(Community.archived_at.is_not(None), Community.name, Chat.id)
     )
     return [(chat, community) for chat, community in session.execute(query)]
 

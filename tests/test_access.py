@@ -9,7 +9,7 @@ import pytest
 from api.access import NAMES, OFFICES, ROLES, RULES, can, forbidden, hats, require
 from api.communities.lookup import get_community_for
 from api.context import Context
-from api.errors import Forbidden, NotFound
+from api.errors import Conflict, Forbidden, NotFound
 from storage.base import new_pid
 from storage.communities import Appointment, Community, Membership
 from storage.people import Person
@@ -200,19 +200,26 @@ async def test_several_hats_add_up(world: World) -> None:
     assert not await world.run(look)
 
 
-async def test_what_is_archived_is_there_for_nobody(world: World) -> None:
+async def test_what_is_archived_is_read_by_its_own_and_changed_by_nobody(world: World) -> None:
     places = await plant(world)
 
     def look(ctx: Context) -> None:
         place = ctx.session.merge(places["workshop"])
-        person = somebody(ctx, "host")
+        person, stranger = somebody(ctx, "host"), somebody(ctx, "nobody")
         put_in(ctx, person, "host", place)
-        place.archived_at = ctx.now
+        place.archived_at, place.policy = ctx.now, "invitation"
         ctx.session.flush()
         ctx.actor, ctx.system = person, False
+        assert get_community_for(ctx, place.pid, "see", archived=True).id == place.id
+        for action in ACTIONS:
+            with pytest.raises(Conflict):
+                get_community_for(ctx, place.pid, action)
+        ctx.actor = stranger
         for action in ACTIONS:
             with pytest.raises(NotFound):
                 get_community_for(ctx, place.pid, action)
+            with pytest.raises(NotFound):
+                get_community_for(ctx, place.pid, action, archived=True)
 
     await world.run(look)
 

@@ -6,26 +6,40 @@ from sqlalchemy import Select
 
 from api.access import can, forbidden, require
 from api.context import Context
-from api.errors import not_found
+from api.errors import Conflict, not_found
+from api.messaging.tree import T
 from storage import communities
 from storage.communities import Community
 
 
-def get_community_for(ctx: Context, pid: str, action: str) -> Community:
+def get_community_for(ctx: Context, pid: str, action: str, archived: bool = False) -> Community:
     """The community with this public id, if who acts may do `action` (a row of api.access.RULES) in it.
 
-    Raises NotFound, or Forbidden saying who could.
+    One that is archived is there for those who belong to it, to be read only: `archived` says that this is what for.
+    Raises NotFound, Forbidden saying who could, Conflict where nothing is changed any more.
     """
     community = communities.get_by_pid(ctx.session, pid)
-    if community is None or community.archived_at is not None:
+    if community is None:
         raise not_found("community.unknown")
+    if community.archived_at is not None and not archived:
+        check_writable(ctx, community)
     require(ctx, action, community)
     return community
 
 
-def get_workshop_for(ctx: Context, pid: str, action: str) -> Community:
+def check_writable(ctx: Context, community: Community) -> None:
+    """Raise Conflict saying so for a community that is archived; NotFound for whom it does not concern."""
+    if community.archived_at is None:
+        return
+    if not can(ctx, "see", community):
+        raise not_found("community.unknown")
+    say = T("“{name}” is archived: it can still be read, and nothing in it is changed any more.", name=community.name)
+    raise Conflict("community.archived", say)
+
+
+def get_workshop_for(ctx: Context, pid: str, action: str, archived: bool = False) -> Community:
     """A workshop, if who acts may do `action` there. People come into schools and regions by the roster only."""
-    workshop = get_community_for(ctx, pid, action)
+    workshop = get_community_for(ctx, pid, action, archived)
     if workshop.kind != "workshop":
         raise not_found("workshop.unknown")
     return workshop

@@ -41,8 +41,8 @@ async def list_communities(
 
 @router.get("/communities/{pid}")
 async def show_community(call: Caller, pid: Pid) -> CommunityOut:
-    """One of them."""
-    return await call(get_community_for, pid, "see", shape=CommunityOut.of)
+    """One of them; archived ones too, for those who belong there."""
+    return await call(get_community_for, pid, "see", archived=True, shape=CommunityOut.of)
 
 
 @router.get("/communities/{pid}/people")
@@ -75,8 +75,8 @@ async def create_workshop(call: Caller, body: WorkshopIn) -> CommunityOut:
 
 @router.get("/workshops/{pid}")
 async def show_workshop(call: Caller, pid: Pid) -> WorkshopOut:
-    """A workshop, its hosts, how many there are, and what you may do."""
-    return await call(views.view_workshop, pid, shape=WorkshopOut.seen)
+    """A workshop, its hosts, how many there are, and what you may do: in an archived one, read."""
+    return await call(views.view_workshop, pid, archived=True, shape=WorkshopOut.seen)
 
 
 @router.patch("/workshops/{pid}")

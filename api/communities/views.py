@@ -21,12 +21,14 @@ class View:
     may: frozenset[str]
 
 
-def view_workshop(ctx: Context, pid: str) -> View:
-    """What a workshop's card shows. Raises NotFound or Forbidden."""
-    workshop = get_workshop_for(ctx, pid, "see")
+def view_workshop(ctx: Context, pid: str, archived: bool = False) -> View:
+    """What a workshop's card shows; with `archived` also of one in which nothing is changed any more. Raises NotFound,
+    Forbidden or Conflict."""
+    workshop = get_workshop_for(ctx, pid, "see", archived)
     mine = standing(ctx, workshop)
     counts = memberships.count_members(ctx.session, workshop.id)
-    return View(workshop, memberships.host_names(ctx.session, workshop.id), counts, mine, _may(ctx, mine))
+    may = _may(ctx, mine) if workshop.archived_at is None else frozenset({"see"})
+    return View(workshop, memberships.host_names(ctx.session, workshop.id), counts, mine, may)
 
 
 def places_to_open(ctx: Context) -> tuple[list[Community], bool]:

@@ -11,7 +11,7 @@ from api import broadcasts
 from api.access import RULES, can, standing
 from api.broadcasts import ROOMS, check_author, check_broadcast
 from api.closing import check_closing
-from api.communities.lookup import audience_of, get_community_for
+from api.communities.lookup import audience_of, check_writable, get_community_for
 from api.context import Context
 from api.errors import Conflict, Forbidden, Invalid, not_found
 from api.messaging.outbox import edit_message, tell_person
@@ -210,8 +210,10 @@ def _open_to(ctx: Context, pid: str) -> OpenPoll:
     poll = rows.get_by_pid(ctx.session, OpenPoll, pid, lock=True)
     if poll is None or poll.released_at is None:
         raise not_found("poll.unknown")
-    if not _is_member(ctx, ctx.session.get_one(Community, poll.community_id)):
+    community = ctx.session.get_one(Community, poll.community_id)
+    if not _is_member(ctx, community):
         raise Forbidden("poll.not_yours", T("This poll is not meant for you, so your vote was not counted."))
+    check_writable(ctx, community)
     check_open(ctx, poll)
     return poll
 

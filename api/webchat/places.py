@@ -55,15 +55,20 @@ def list_places(ctx: Context, seat: SignedIn) -> list[Place]:
     """One's own chat first, then the rooms one is in: workshops, schools, regions, each by name (C2).
 
     In a room are the active members, the people of the school or region, and who holds an office just there; an office
-    further up does not put anybody into every room below.
+    further up does not put anybody into every room below. Rooms of archived workshops come last: their members read on.
     """
     own = ctx.session.get_one(Chat, seat.identity.chat_id)
     places = [Place(own, None)]
     if seat.person is not None:
         around = webchat.communities_around(ctx.session, seat.person, today_in(ctx))
         rooms = [Place(chat, community) for chat, community in webchat.rooms_in(ctx.session, around)]
-        places += sorted(rooms, key=lambda place: KINDS.index(place.community.kind) if place.community else 0)
+        places += sorted(rooms, key=_order)
     return places
+
+
+def _order(place: Place) -> tuple[bool, int]:
+    assert place.community is not None
+    return place.community.archived_at is not None, KINDS.index(place.community.kind)
 
 
 def get_place(ctx: Context, seat: SignedIn, chat_pid: str) -> Place:
@@ -87,6 +92,8 @@ def why_silent(ctx: Context, place: Place) -> Node | None:
     """Why one may not write there, or None. In a region's room those write who may send notices: thousands read."""
     if place.community is None:
         return None
+    if place.community.archived_at is not None:
+        return T("This workshop is archived: you can still read here, and nobody writes any more.")
     mine = standing(ctx, place.community)
     if place.community.kind == "region" and mine.isdisjoint(RULES["notify"]):
         return T("Only those who look after the region write here. Your questions are welcome in your workshops.")

@@ -46,7 +46,13 @@ async def test_a_workshop_from_opening_to_archive(county: County) -> None:
         qr = await li.get(f"/workshops/{w}/join-qr", params={"kind": "png"})
         assert qr.headers["content-type"] == "image/png" and qr.content.startswith(b"\x89PNG")
         assert (await zhou.post(f"/workshops/{w}/archive")).json()["archived_at"]
-        assert (await li.get(f"/workshops/{w}")).status_code == 404
+        seen = (await li.get(f"/workshops/{w}")).json()
+        assert seen["archived_at"] and seen["may"] == ["see"], "it is read, and no more"
+        assert (await li.get(f"/communities/{w}")).json()["archived_at"]
+        refused = await zhou.patch(f"/workshops/{w}", json={"about": "还想改"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "community.archived")
+    async with as_(county, county.wang) as wang:
+        assert (await wang.get(f"/workshops/{w}")).status_code in (403, 404)
 
 
 async def test_members_over_http(county: County) -> None:

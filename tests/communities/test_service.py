@@ -330,7 +330,7 @@ async def test_an_archived_workshop_is_over(county: County) -> None:
     county.chen.expect_nothing()
     await county.refused("join.unknown_code", joining.join_by_code, code, actor=county.chen)
     await county.refused("workshop.unknown", joining.join_workshop, county.w, actor=county.chen)
-    await county.refused("community.unknown", service.archive_workshop, county.w, actor=county.lin)
+    await county.refused("community.archived", service.archive_workshop, county.w, actor=county.lin)
     await county.refused("membership.none", joining.leave_workshop, county.w, actor=county.li)
 
 

@@ -51,9 +51,9 @@ async def test_nothing_changes_in_a_closed_workshop(c: County) -> None:
     resource = await c.run(resources.add_resource, c.w, "教案", text="一份教案", actor=c.li)
     await c.run(service.archive_workshop, c.w, actor=c.wang)
     for actor in (c.wang, c.li, c.lin):
-        await c.refused("community.unknown", resources.edit_resource, resource.pid, text="x", actor=actor)
-        await c.refused("community.unknown", resources.add_resource, c.w, "x", text="x", actor=actor)
-    await c.refused("community.unknown", notices.remind_missing, notice.pid, actor=c.wang)
+        await c.refused("community.archived", resources.edit_resource, resource.pid, text="x", actor=actor)
+        await c.refused("community.archived", resources.add_resource, c.w, "x", text="x", actor=actor)
+    await c.refused("community.archived", notices.remind_missing, notice.pid, actor=c.wang)
     await c.refused("workshop.unknown", joining.join_workshop, c.w, actor=c.chen)
 
 

@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 
+from api.communities.service import archive_workshop
 from api.communities.tree import ensure_web_room
 from api.context import Context
 from api.errors import Conflict, Forbidden, Invalid, NotFound, TooLarge
+from api.messaging.render import Reader, plain
 from api.messaging.tree import Button, T, Words
 from api.people.websessions import close_web_session, open_web_session
+from api.times import zone_of
 from api.webchat import posting, reading, speaking
 from api.webchat.keeping import erase_webchat, export_webchat
 from api.webchat.places import SignedOut, enter, list_places
@@ -52,6 +55,10 @@ class Seat:
         """The chat's line in the list."""
         lines = await self.do(reading.list_chats)
         return next(x for x in lines if (x.place.community.name if x.place.community else "") == chat)
+
+
+def english(world: WebWorld) -> Reader:
+    return Reader("en", zone_of("Asia/Shanghai"), world.runtime.now())
 
 
 @pytest.fixture
@@ -171,9 +178,32 @@ async def test_observers_read_along(world: WebWorld, county: Community) -> None:
     guest = await world.teacher("客")
     await world.join(guest, workshop, "observer")
     seat = await sit(world, guest)
-    with pytest.raises(Forbidden):
+    with pytest.raises(Forbidden) as refused:
         await seat.say("我说", "数学坊")
+    assert "observer" in plain(refused.value.say, english(world))
     assert (await seat.do(reading.open_chat, await seat.chat("数学坊"))).silent is not None
+
+
+async def test_an_archived_room_is_read_by_its_own_and_written_by_nobody(world: WebWorld, county: Community) -> None:
+    workshop = await with_room(world, await world.workshop(county, "数学坊"))
+    host, li, former = [await world.teacher(name) for name in ("坊主", "李", "离开的人")]
+    await world.join(host, workshop, "host")
+    await world.join(li, workshop)
+    await world.join(former, workshop, status="left")
+    seats = [await sit(world, voice) for voice in (host, li)]
+    post = await seats[1].say("说过的话", "数学坊")
+    await world.run(archive_workshop, workshop.pid, actor=host)
+    for seat in seats:
+        opened = await seat.do(reading.open_chat, await seat.chat("数学坊"))
+        assert [one.post.text for one in opened.posts.said] == ["说过的话"] and opened.silent is not None
+        with pytest.raises(Forbidden) as refused:
+            await seat.say("还想说", "数学坊")
+        assert "archived" in plain(refused.value.say, english(world))
+    with pytest.raises(Forbidden):
+        await seats[1].do(posting.edit_post, post.pid, "改一改")
+    assert "数学坊" not in await (await sit(world, former)).names()
+    await world.join(li, await with_room(world, await world.workshop(county, "阅读坊")))
+    assert (await seats[1].names())[-1] == "数学坊", "what is over comes last"
 
 
 async def test_editing_is_for_ones_own_and_for_a_day(world: WebWorld, county: Community) -> None:

@@ -61,7 +61,10 @@ class Pen:
 
     def groups(self, lines: list[ChatLine]) -> tuple[views.ChatGroup, ...]:
         """The chat list: own first, then each kind of room under its heading, the latest on top."""
-        titles = {"me": "", "workshop": self._("Workshops"), "school": self._("Schools"), "region": self._("Regions")}
+        titles = {
+            "me": "", "workshop": self._("Workshops"), "school": self._("Schools"), "region": self._("Regions"),
+            "archived": self._("Archived"),
+        }  # fmt: skip
         rows = [self.row(line) for line in lines]
         rows.sort(key=lambda row: row.at.timestamp() if row.at else 0.0, reverse=True)
         found = [(key, title, tuple(row for row in rows if row.group == key)) for key, title in titles.items()]
@@ -81,7 +84,7 @@ class Pen:
             preview,
             at,
             line.unread,
-            community.kind if community else "me",
+            _group(community),
         )
 
     def _preview(self, line: ChatLine) -> str:
@@ -188,6 +191,12 @@ def pen_for(ctx: Context, seat: SignedIn) -> Pen:
     """Who draws for a browser: in the person's language, else in the account's."""
     language = seat.person.language if seat.person else seat.identity.language
     return Pen(ctx, seat, ctx.reader(seat.person, language))
+
+
+def _group(community: Community | None) -> str:
+    if community is None:
+        return "me"
+    return community.kind if community.archived_at is None else "archived"
 
 
 def _file(url: str, name: str, size: int, kind: str, mime: str, seconds: int | None, pending: bool = False,
