@@ -8,6 +8,7 @@ from api.attachments.making import Maker
 from api.attachments.service import Holders, erase_attachments, export_attachments, forget_made
 from api.clock import Job
 from api.communities.keeping import erase_communities, export_communities
+from api.communities.pictures import may_see_picture
 from api.context import Context
 from api.journals.jobs import journals_waiting, purge_withdrawn, send_digests
 from api.journals.keeping import erase_journals, export_journals
@@ -92,6 +93,7 @@ PERSON_DATA: dict[str, Keeper] = {
 
 # what an attachment can belong to -> whether who acts may see what that thing (its pid) holds
 HOLDERS: Holders = {
+    "community": may_see_picture,
     "journal_entry": may_see_entry,
     "notice": may_see_notice,
     "resource": may_see_files,

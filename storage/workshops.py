@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased
 
+from storage.attachments import Attachment
 from storage.communities import Community, Membership, WorkshopRequest
 from storage.memberships import under
 
@@ -73,3 +74,9 @@ def requests_of(session: Session, person_id: int) -> list[WorkshopRequest]:
     """Every wish of a person, decided ones too."""
     query = select(WorkshopRequest).where(WorkshopRequest.person_id == person_id).order_by(WorkshopRequest.id)
     return list(session.scalars(query))
+
+
+def with_pictures_of(session: Session, person_id: int) -> list[Community]:
+    """Communities whose picture somebody sent."""
+    theirs = select(Attachment.pid).where(Attachment.owner_id == person_id)
+    return list(session.scalars(select(Community).where(Community.picture.in_(theirs)).order_by(Community.id)))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.communities.joining import end_membership
+from api.communities.pictures import forget_pictures
 from api.context import Context
 from storage.appointments import held_by
 from storage.memberships import memberships_of
@@ -31,7 +32,9 @@ def export_communities(ctx: Context, person: Person) -> dict[str, Any]:
 
 
 def erase_communities(ctx: Context, person: Person) -> None:
-    """Leave every workshop and office; what they wrote in requests for workshops is forgotten."""
+    """Leave every workshop and office; what they wrote in requests for workshops, and pictures of theirs, are
+    forgotten."""
+    forget_pictures(ctx, person)
     for _, row in memberships_of(ctx.session, person.id, ("active", "pending", "invited"), archived=True):
         end_membership(ctx, row, "left")
     for appointment, _ in held_by(ctx.session, person.id):

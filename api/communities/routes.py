@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from api.communities import requests, search, service, views
 from api.communities.joining import join_qr, list_joinable, my_workshops, place_of
 from api.communities.lookup import get_community_for
+from api.communities.pictures import set_picture
 from api.communities.service import Wish
 from api.communities.shapes import (
     CommunityOut,
@@ -14,6 +15,7 @@ from api.communities.shapes import (
     FoundOut,
     Kind,
     MyMembershipOut,
+    PictureChange,
     Pid,
     RequestOut,
     WorkshopChange,
@@ -43,6 +45,12 @@ async def list_communities(
 async def show_community(call: Caller, pid: Pid) -> CommunityOut:
     """One of them; archived ones too, for those who belong there."""
     return await call(get_community_for, pid, "see", archived=True, shape=CommunityOut.of)
+
+
+@router.patch("/communities/{pid}")
+async def change_picture(call: Caller, pid: Pid, body: PictureChange) -> CommunityOut:
+    """What its rooms look like, for who manages it."""
+    return await call(set_picture, pid, body.picture, shape=CommunityOut.of)
 
 
 @router.get("/communities/{pid}/people")

@@ -35,6 +35,7 @@ class CommunityOut(BaseModel):
     about: str
     subject: str
     policy: Policy
+    picture: str | None = Field(None, description="public id of an attachment")
     join_code: str | None = None
     rules: dict[str, int] = {}
     created_at: datetime
@@ -51,7 +52,7 @@ class CommunityOut(BaseModel):
     @classmethod
     def short(cls, _ctx: Context, row: Community) -> "CommunityOut":
         """The same without asking for rights: for lists."""
-        names = "pid kind level name about subject policy created_at archived_at".split()
+        names = "pid kind level name about subject policy picture created_at archived_at".split()
         return cls(**{name: getattr(row, name) for name in names})
 
 
@@ -89,6 +90,12 @@ class WorkshopChange(BaseModel):
     about: Annotated[str, Field(max_length=LONGEST["about"])] = ""
     policy: Policy = "approval"
     rules: dict[str, StrictInt | None] = {}
+
+
+class PictureChange(BaseModel):
+    """A photo that you uploaded (its attachment's pid), in place of the one before; null takes it away."""
+
+    picture: PidField | None
 
 
 class RequestOut(BaseModel):

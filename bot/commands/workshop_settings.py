@@ -1,9 +1,11 @@
-"""A workshop's settings: name, subject, description, how people join, rules, join code, archive."""
+"""A workshop's settings: name, subject, description, picture, how people join, rules, join code, archive."""
 
 from typing import Any
 
+from api.attachments.service import keep_file
 from api.communities.joining import join_link
 from api.communities.lookup import get_workshop_for
+from api.communities.pictures import set_picture
 from api.communities.rules import RULE_KEYS, rule
 from api.communities.service import archive_workshop, edit_workshop, renew_join_code
 from api.communities.texts import POLICIES
@@ -15,12 +17,13 @@ from bot.commands.confirming import Confirm
 from bot.registry import Feature, Talk
 from bot.turn import Choices, Turn
 
-SET = "workshop.set"
+SET, PICTURE = "workshop.set", "picture"
 FIELDS: dict[str, tuple[T, T]] = {
     "name": (T("Workshop name"), T("What is the new name?")),
     "subject": (T("Subject"), T("Which subject?")),
     "about": (T("Description"), T("In a sentence or two: what is it about?")),
     "policy": (T("Joining"), T("How do people join?")),
+    PICTURE: (T("Picture"), T("Send one photo: its rooms will look like that where rooms have pictures.")),
 }
 
 
@@ -29,7 +32,7 @@ def press_settings(turn: Turn, argument: str) -> None:
     pid, _, field = argument.partition(".")
     workshop = get_workshop_for(turn.ctx, pid, "manage")
     if field in FIELDS:
-        turn.ask(SET, field, FIELDS[field][1], _choices(field), pid=pid)
+        turn.ask(SET, field, FIELDS[field][1], _choices(field, workshop.picture is not None), pid=pid)
     elif field in RULE_KEYS:
         known = RULE_KEYS[field]
         ask = T("{rule}: which number, from {low} to {high}?", rule=known.label, low=known.low, high=known.high)
@@ -47,7 +50,9 @@ def press_settings(turn: Turn, argument: str) -> None:
         turn.whisper(_shown(turn, pid), _buttons(pid))
 
 
-def _choices(field: str) -> Choices:
+def _choices(field: str, pictured: bool = False) -> Choices:
+    if field == PICTURE:
+        return [[(T("Take the picture away"), "-")]] if pictured else []
     if field == "policy":
         return [[(label, policy)] for policy, label in POLICIES.items()]
     return [[(T("Leave empty"), "-")]] if field in ("subject", "about") else []
@@ -60,6 +65,7 @@ def _shown(turn: Turn, pid: str) -> Node:
         T("Workshop name: {name}", name=workshop.name),
         T("Subject: {subject}", subject=workshop.subject or nothing),
         T("Description: {about}", about=workshop.about or nothing),
+        T("Picture: {picture}", picture=T("set") if workshop.picture else nothing),
         T("Joining: {policy}", policy=POLICIES[workshop.policy]),
         *[T("{rule}: {n}", rule=known.label, n=rule(workshop, key)) for key, known in RULE_KEYS.items()],
     ]
@@ -75,7 +81,7 @@ def _buttons(pid: str) -> Rows:
         Button(T("New join code"), f"{SET}:{pid}.code"),
         Button(T("Archive"), f"{SET}:{pid}.archive", style="danger"),
     ]
-    return [fields[:2], fields[2:], *rules, last]
+    return [fields[:2], fields[2:4], fields[4:], *rules, last]
 
 
 def take(turn: Turn) -> None:
@@ -83,11 +89,24 @@ def take(turn: Turn) -> None:
     dialogue = turn.dialogue
     assert dialogue is not None
     field, pid = dialogue.step, dialogue.data["pid"]
+    if field == PICTURE:
+        _take_picture(turn, pid)
+        return
     value = _value(turn, field)
     if value is None:
         turn.ask(SET, field, prompt_of(dialogue), _choices(field), pid=pid)
         return
     edit_workshop(turn.ctx, pid, **({"rules": {field: value}} if field in RULE_KEYS else {field: value}))
+    turn.end()
+    turn.say(_shown(turn, pid), _buttons(pid))
+
+
+def _take_picture(turn: Turn, pid: str) -> None:
+    workshop = get_workshop_for(turn.ctx, pid, "manage")
+    if turn.choice != "-" and (len(turn.files) != 1 or turn.files[0].kind != "photo"):
+        turn.ask(SET, PICTURE, FIELDS[PICTURE][1], _choices(PICTURE, workshop.picture is not None), pid=pid)
+        return
+    set_picture(turn.ctx, pid, None if turn.choice == "-" else keep_file(turn.ctx, turn.files[0], turn.face.chat).pid)
     turn.end()
     turn.say(_shown(turn, pid), _buttons(pid))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx2
 
@@ -53,6 +54,26 @@ async def test_a_workshop_from_opening_to_archive(county: County) -> None:
         assert (refused.status_code, refused.json()["code"]) == (409, "community.archived")
     async with as_(county, county.wang) as wang:
         assert (await wang.get(f"/workshops/{w}")).status_code in (403, 404)
+
+
+async def test_a_picture_over_http(county: County) -> None:
+    async with as_(county, county.wang) as wang, as_(county, county.li) as li:
+        async def upload(who: Any, kind: str) -> str:
+            made = await who.post("/attachments", content=b"x", params={"name": "a.jpg", "kind": kind},
+                                  headers={"Content-Type": "image/jpeg"})  # fmt: skip
+            return str(made.json()["pid"])
+
+        path, photo = f"/communities/{county.w}", await upload(wang, "photo")
+        assert (await li.patch(path, json={"picture": await upload(li, "photo")})).status_code == 403
+        assert (await wang.patch(path, json={"picture": await upload(li, "photo")})).status_code == 404
+        wrong = await wang.patch(path, json={"picture": await upload(wang, "document")})
+        assert (wrong.status_code, wrong.json()["code"]) == (422, "community.picture")
+        assert (await wang.patch(path, json={"picture": photo})).json()["picture"] == photo
+        assert (await wang.patch(path, json={"picture": photo})).json()["picture"] == photo, "again changes nothing"
+        assert (await wang.get(path)).json()["picture"] == photo
+        assert (await li.get(f"/attachments/{photo}")).status_code == 404
+        assert (await wang.patch(path, json={})).status_code == 422
+        assert (await wang.patch(path, json={"picture": None})).json()["picture"] is None
 
 
 async def test_members_over_http(county: County) -> None:
