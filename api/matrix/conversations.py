@@ -35,7 +35,7 @@ def begin_conversation(ctx: Context, account: str, pid: str, native: str, state:
         return False
     chat_id = find_or_add_chat(ctx.session, PLATFORM, account, native, "private", identity.name, ctx.now)
     chat = ctx.session.get_one(Chat, chat_id, populate_existing=True)
-    identity.chat_id, chat.identity_id = chat_id, identity.id
+    identity.chat_id, chat.identity_id, chat.kind = chat_id, identity.id, "private"
     ctx.session.flush()
     if person.home_chat_id is None:
         choose_home(ctx.session, person.id)

@@ -21,7 +21,7 @@ TAGS = {"bold": "strong", "italic": "em", "code": "code"}
 class MatrixDriver(Driver):
     """Clear rooms of version 11, or of whatever `version` says."""
 
-    capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, polls=True)
+    capabilities = Capabilities(buttons=False, acks=False, idempotent=True, albums=False, listed=True, polls=True)
     world: MatrixWorld
 
     def __init__(self, world: MatrixWorld, heard: Heard) -> None:

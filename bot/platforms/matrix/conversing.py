@@ -74,6 +74,7 @@ class Conversing:
             body = {
                 "preset": "trusted_private_chat", "is_direct": True, "invite": [wanted.native],
                 "room_version": VERSION, "room_alias_name": alias,
+                "initial_state": [{"type": "m.room.canonical_alias", "content": {}}],  # else it is the room's name
             }  # fmt: skip
             try:
                 native = str((await home.call("POST", f"{CLIENT}/createRoom", body))["room_id"])

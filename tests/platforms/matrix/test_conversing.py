@@ -67,6 +67,7 @@ async def test_what_is_to_be_told_opens_a_private_chat(world: MatrixWorld) -> No
     await li.join(room)
     await world.pump()
     assert await words(li, room, world) == ["只给你看"], "nobody is greeted twice"
+    assert await li.ask("GET", f"rooms/{room}/state/m.room.canonical_alias") == {}, "it is called as the bot is"
     await li.say(room, "账号")
     await world.pump()
     assert "Matrix" in (await words(li, room, world))[-1]
