@@ -6,9 +6,16 @@ import pytest
 
 from api.context import Context
 from api.people.texts import PRIVACY_VERSION
+from api.rooms.mirroring import mirror_region
+from api.times import utcnow
+from bot.platforms.matrix.homeserver import room_path
 from storage.base import new_pid
+from storage.communities import Community
 from storage.people import Identity, Person
+from tests.platforms.matrix.test_mirroring import keep_up, natives
+from tests.support.county import a_county
 from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world
+from tests.support.matrix_town import MatrixTown
 from tests.support.synapse import Synapse
 
 NOTICE = "会记录你的哪些信息"
@@ -22,15 +29,7 @@ async def world(database_url: str, synapse: Synapse) -> AsyncIterator[MatrixWorl
 
 async def enlist(world: MatrixWorld, name: str, **columns: str) -> int:
     """Somebody on the list who has no account anywhere; their id."""
-    school = await world.school(await world.region(), "第一小学")
-
-    def add(ctx: Context) -> int:
-        person = Person(name=name, school_id=school.id, region_id=school.parent_id, created_at=ctx.now, **columns)
-        ctx.session.add(person)
-        ctx.session.flush()
-        return person.id
-
-    return await world.run(add)
+    return await enlist_at(world, await world.school(await world.region(), "第一小学"), name, **columns)
 
 
 async def owner(world: MatrixWorld, person: Somebody) -> int | None:
@@ -91,3 +90,42 @@ async def test_nobody_unknown_is_taken_for_somebody(world: MatrixWorld) -> None:
     room = await world.chat_with(wang)
     assert "绑定码" in (await words(wang, room, world.bot.user_id))[0]
     assert await owner(world, wang) is None
+
+
+async def test_a_countys_rooms_ask_in_whoever_is_on_the_list(database_url: str, synapse: Synapse) -> None:
+    """Nobody but the administrator was ever heard of: accounts come from the list and the template alone."""
+    how = {"user_template": "@{staff_no}:localhost", "kind": MatrixTown}
+    async with a_matrix_world(database_url, synapse, **how) as world:
+        world.runtime.now = utcnow
+        county = await a_county(world)
+        li, chen = await world.somebody("李春华"), await world.somebody("陈静")
+        number = li.user_id[1:].partition(":")[0].upper()
+        by_number = await enlist_at(world, county.first, "李春华", staff_no=number)
+        by_list = await enlist_at(world, county.first, "陈静", staff_no="9-9", matrix_id=chen.user_id)
+        await county.run(mirror_region, county.county.pid, actor=county.lin)
+        await keep_up(county)
+        staff = (await natives(county, county.first))["room"]
+        for person, person_id in ((li, by_number), (chen, by_list)):
+            assert staff in await person.invitations()
+            await person.join(staff)
+            await keep_up(county)
+            assert await owner(world, person) == person_id
+            await world.settle()  # a private chat is opened between two syncs
+            (direct,) = [room for room in await person.invitations() if "dm" in await alias_of(world, room)]
+            await world.settle()
+            await person.join(direct)
+            assert NOTICE in (await words(person, direct, world.bot.user_id))[0]
+
+
+async def alias_of(world: MatrixWorld, room: str) -> str:
+    return str((await world.matrix.connection.home.call("GET", room_path(room, "aliases")))["aliases"])
+
+
+async def enlist_at(world: MatrixWorld, school: Community, name: str, **columns: str) -> int:
+    def add(ctx: Context) -> int:
+        person = Person(name=name, school_id=school.id, region_id=school.parent_id, created_at=ctx.now, **columns)
+        ctx.session.add(person)
+        ctx.session.flush()
+        return person.id
+
+    return await world.run(add)
