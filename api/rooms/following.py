@@ -22,8 +22,9 @@ from storage.communities import Community, Membership
 from storage.inbox import find_or_add_chat
 from storage.memberships import find_or_add_membership, get_membership
 from storage.messaging import Chat
-from storage.people import Person, find_identity
+from storage.people import Person
 from storage.rooms import Room, RoomAccount, account_in, is_elsewhere, room_of_chat, was_refused
+from storage.whose import person_of
 
 FOLLOW, ASK, IGNORE = "follow", "ask", "ignore"
 ASK_HOST = "room.ask"
@@ -76,9 +77,7 @@ def event_in(ctx: Context, chat: Chat, native: str, name: str, by: str) -> Event
 
 
 def _whose(ctx: Context, room: Room, native: str) -> Person | None:
-    found = find_identity(ctx.session, room.platform, native)
-    person = found[1] if found is not None else None
-    return person if person is not None and person.removed_at is None and person.erased_at is None else None
+    return person_of(ctx.session, room.platform, native, ctx.config.matrix.user_template)
 
 
 def came(event: Event) -> None:

@@ -20,6 +20,7 @@ from storage.messaging import Message
 from storage.mirrors import find_room
 from storage.people import Person, find_identity
 from storage.rooms import Room, RoomAccount, find_account, page_asked
+from storage.whose import person_of
 
 ANSWER = "room.answer"
 # what was asked -> what can be answered: (answer, what the button says, whether it takes something away)
@@ -114,7 +115,7 @@ def answer_question(ctx: Context, account_pid: str, answer: str) -> tuple[RoomAc
     if answer not in [one for one, _, _ in ANSWERS[seen.asked]]:
         allowed = [one for one, _, _ in ANSWERS[seen.asked]]
         raise Invalid("room.answer", T("That is no answer to this question."), allowed=allowed)
-    person = _person_of(ctx, room, seen)
+    person = person_of(ctx.session, room.platform, seen.native, ctx.config.matrix.user_template)
     _do(ctx, community, seen, person, answer)
     if answer != "bind":
         if seen.asked in ANSWERS:
@@ -163,12 +164,6 @@ def vouch_for(ctx: Context, account_pid: str, person_pid: str) -> Vouched:
     settle(ctx, seen, T("{by} says that this is {name}; the school confirms it.", by=ctx.me.name, name=person.name))
     audit(ctx, "room.vouched", f"person:{person.pid}", community, account=seen.native)
     return Vouched(seen, person, school)
-
-
-def _person_of(ctx: Context, room: Room, seen: RoomAccount) -> Person | None:
-    """Whose an account is."""
-    found = find_identity(ctx.session, room.platform, seen.native)
-    return found[1] if found is not None else None
 
 
 def _do(ctx: Context, community: Community, seen: RoomAccount, person: Person | None, answer: str) -> None:

@@ -99,7 +99,7 @@ def _with_people(ctx: Context, room: Room, community: Community, desired: Desire
     today = today_in(ctx, community)
     seats, out = seats_in(community, mirrors.members_of(ctx.session, community, today))
     seen = mirrors.accounts_in(ctx.session, room.id)
-    template = getattr(ctx.config.matrix, "user_template", "") if room.platform == "matrix" else ""
+    template = ctx.config.matrix.user_template if room.platform == "matrix" else ""
     accounts = accounts_of(ctx.session, room.platform, [*seats], template)
     seated = {accounts[who]: seat for who, seat in seats.items() if who in accounts}
     # somebody may be here with another account than the one they use most: it is theirs all the same

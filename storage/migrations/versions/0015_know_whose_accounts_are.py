@@ -1,6 +1,6 @@
 """Know whose accounts are
 
-Revision ID: 0018
+Revision ID: 0015
 Revises: 0014
 
 Accounts on Matrix may be known from the list or from the staff number before anybody binds them: staff numbers are kept
@@ -14,7 +14,7 @@ from alembic import op
 import storage.base
 
 
-revision = "0018"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
