@@ -111,19 +111,18 @@ def within(path: str) -> Any:
     return Room.community_id.in_(select(Community.id).where(Community.path.startswith(path, autoescape=True)))
 
 
-def page_rooms(session: Session, path: str, limit: int, after: int = 0,
+def page_rooms(session: Session, path: str, limit: int, after: int = 0, built_in: bool = False,
                ) -> Sequence[Row[Room, Community, Chat | None]]:  # fmt: skip
-    """(room, community, chat) of the rooms outside the web at and under a path, in the order in which they were made.
-    """
+    """(room, community, chat) at and under a path, in the order in which they were made; `built_in`: the web's, too."""
     query = (
         select(Room, Community, Chat)
         .join(Community, Community.id == Room.community_id)
         .outerjoin(Chat, Chat.id == Room.chat_id)
-        .where(within(path), Room.origin != "built_in", Room.id > after)
+        .where(within(path), Room.id > after)
         .order_by(Room.id)
         .limit(limit)
     )
-    return session.execute(query).all()
+    return session.execute(query if built_in else query.where(Room.origin != "built_in")).all()
 
 
 def parts_of(session: Session, community_ids: Collection[int], platform: str) -> dict[tuple[int, str], Room]:

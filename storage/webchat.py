@@ -9,12 +9,12 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Index, String, UniqueConstraint, delete, func, select, text, union_all
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
 from storage.base import Base, Id, Json, Pid, ref
 from storage.communities import Appointment, Community, Membership, held_on, ids_in
 from storage.messaging import Chat
-from storage.people import Person
+from storage.people import PRESENT, Identity, Person
 from storage.rooms import Room
 from storage.writing import count_changed, upsert
 
@@ -141,6 +141,26 @@ def communities_around(session: Session, person: Person, today: date) -> list[in
         path = session.execute(select(Community.path).where(Community.id == person.school_id)).scalar_one()
         found.update(ids_in(path))
     return sorted(found)
+
+
+def accounts_around(session: Session, community: Community, today: date) -> set[str]:
+    """The same the other way round: the web accounts of everybody who is in a community."""
+    member = select(Membership.person_id).where(
+        Membership.community_id == community.id, Membership.status == "active"
+    )
+    office = select(Appointment.person_id).where(Appointment.community_id == community.id, held_on(today))
+    home = aliased(Community)
+    at_home = (
+        select(Person.id)
+        .join(home, home.id == Person.school_id)
+        .where(home.path.startswith(community.path, autoescape=True))
+    )
+    query = (
+        select(Identity.native)
+        .join(Person, Person.id == Identity.person_id)
+        .where(Identity.platform == "web", *PRESENT, Person.id.in_(union_all(member, office, at_home)))
+    )
+    return set(session.scalars(query))
 
 
 def rooms_in(session: Session, community_ids: Sequence[int]) -> list[tuple[Chat, Community]]:

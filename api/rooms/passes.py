@@ -101,7 +101,7 @@ def grow(ctx: Context, room_id: int) -> None:
 def look_at(ctx: Context, room_id: int) -> Look | None:
     """The same without changing anything."""
     room = mirrors.get_room(ctx.session, room_id)
-    if room is None or room.due_at is None:
+    if room is None:
         return None
     community = ctx.session.get_one(Community, room.community_id)
     space = parent_space(ctx, room, community) if room.chat_id is None else None

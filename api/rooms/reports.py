@@ -52,10 +52,12 @@ class Report:
         return str(self.room.id)
 
 
-def list_rooms(ctx: Context, pid: str, limit: int = 50, after: str | None = None) -> list[Report]:
-    """The rooms outside the web of a community and all below it, for who moderates it; one more than `limit`."""
+def list_rooms(ctx: Context, pid: str, limit: int = 50, after: str | None = None, built_in: bool = False,
+               ) -> list[Report]:  # fmt: skip
+    """The rooms of a community and all below it, for who moderates it; one more than `limit`. `built_in`: the
+    web's, too."""
     community = get_community_for(ctx, pid, "moderate")
-    rows = mirrors.page_rooms(ctx.session, community.path, limit + 1, read_number(after) or 0)
+    rows = mirrors.page_rooms(ctx.session, community.path, limit + 1, read_number(after) or 0, built_in)
     return [report_of(*row) for row in rows]
 
 

@@ -7,7 +7,7 @@ from api.access import ADMINS, today_in
 from api.context import Context
 from api.messaging.render import plain
 from api.messaging.tree import T
-from api.rooms.planning import ACCESS, LEADS, READS, SPEAKS, Actual, Desired, Seat
+from api.rooms.planning import ACCESS, LEADS, MEMBERS, NAME, READING, READS, SPEAKS, Actual, Desired, Seat
 from storage import mirrors
 from storage.communities import Community
 from storage.mirrors import Belonging
@@ -15,6 +15,7 @@ from storage.rooms import Room
 from storage.whose import accounts_of
 
 LONGEST_TOPIC = 250
+OF_WEB = (NAME, MEMBERS, READING)  # the rest of a built-in room has no state of its own
 GONE = ("left", "removed", "declined")
 # what brings somebody in by itself; who holds one above may come in, and is not asked
 RANKS = {"host": LEADS, "cohost": LEADS, "member": SPEAKS, "observer": READS}
@@ -25,8 +26,9 @@ def desired_of(ctx: Context, room: Room, actual: Actual | None = None) -> Desire
     community = ctx.session.get_one(Community, room.community_id)
     archived = _archived(ctx, community)
     spoken_in = room.part == "room"
+    aspects = frozenset(OF_WEB if room.origin == "built_in" else room.manages)
     desired = Desired(
-        frozenset(room.manages), room.part, name_of(ctx, room, community), community.about[:LONGEST_TOPIC],
+        aspects, room.part, name_of(ctx, room, community), community.about[:LONGEST_TOPIC],
         community.picture or "", encrypted=room.encrypted and spoken_in, read_only=archived and spoken_in,
         history="invited" if community.policy == "invitation" else "shared",
     )  # fmt: skip

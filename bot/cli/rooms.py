@@ -54,7 +54,7 @@ def _say_rest(out: Output, one: "Report") -> None:
 def plan(place: Where, config: ConfigFile = None, as_json: AsJson = False) -> None:
     """A dry run: each room is looked at once."""
     with answering(as_json) as out, opened(config) as service:
-        reports = service.do(_reports, place)
+        reports = service.do(_reports, place, built_in=True)
         found = asyncio.run(_look(service.runtime, reports))
         for one in reports:
             todo = found.get(one.room.pid)
@@ -127,11 +127,11 @@ def adopt(
         out.result(room=room.pid)
 
 
-def _reports(ctx: "Context", place: str) -> "list[Report]":
+def _reports(ctx: "Context", place: str, built_in: bool = False) -> "list[Report]":
     from api.directory import one_community
     from api.rooms.reports import list_rooms
 
-    return list_rooms(ctx, one_community(ctx, place).pid, MOST)[:MOST]
+    return list_rooms(ctx, one_community(ctx, place).pid, MOST, built_in=built_in)[:MOST]
 
 
 async def _look(runtime: "Runtime", reports: "list[Report]") -> "dict[str, Todo | str]":

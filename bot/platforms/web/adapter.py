@@ -11,18 +11,19 @@ from api.webchat.speaking import answer_press, edit_bot_post, remove_bot_post, w
 from api.webchat.uploads import blob_of_upload
 from bot.inbound import File, Inbound
 from bot.platforms.base import Capabilities, Finding, Gone, Mirroring, Transient, Unreadable
+from bot.platforms.web.mirroring import WebMirroring
 
 
 class WebPlatform:
     """The built-in web chat. Its pages post straight into the inbox (api.webchat.posting)."""
 
     name = WEB
-    mirroring: Mirroring | None = None
     account = ""
     capabilities = Capabilities(idempotent=True)
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.mirroring: Mirroring | None = WebMirroring(runtime)
 
     async def start(self) -> None:
         """Nothing: the pages are served already."""
