@@ -229,3 +229,23 @@ async def test_a_forum_of_a_school_gets_a_topic_for_each_workshop(world: Telegra
 
 def _rename(ctx: Context, community_id: int) -> None:
     ctx.session.get_one(Community, community_id).name = "写话工坊"
+
+
+async def test_a_forum_without_the_right_to_topics_says_so(world: TelegramWorld) -> None:
+    county = await world.region()
+    workshop = await world.workshop(county, "识字工坊")
+    lin: Any = await world.teacher("林主任", await world.school(county, "第一小学"))
+    await world.appoint(lin, county, "region_admin")
+    forum = lin.phone.create_group("教研大群", world.bot, forum=True)
+    lin.phone.promote(forum, world.bot, "can_invite_users")
+    await lin.say(f"/bind {county.name}", room=str(forum.id))
+    await lin.press(county.name)
+    group = Group(world, workshop, lin, lin, forum)
+    await group.keep()
+    assert len(forum.topics) == 1
+    lin.expect("管理话题")
+    lin.phone.promote(forum, world.bot, *PROMOTING)
+    await group.keep()
+    await group.keep(hours=7)
+    assert [topic.name for topic in forum.topics.values()] == ["General", "识字工坊"]
+    assert forum.title == "教研大群" and len(world.emulator.world.did("createForumTopic")) == 1

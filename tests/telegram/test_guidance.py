@@ -53,7 +53,7 @@ def test_where_no_right_is_the_matter_nothing_is_said() -> None:
 
 def test_all_rights_that_are_lacking() -> None:
     nothing = Actual(60, frozenset())
-    assert len(lacking_rights(nothing)) == 4
+    assert len(lacking_rights(nothing)) == 4 and len(lacking_rights(replace(nothing, holds_parts=True))) == 5
     assert lacking_rights(replace(nothing, may=frozenset(IN_GROUP))) == []
     (line,) = lacking_rights(replace(nothing, may=frozenset(IN_GROUP) - {"name", "topic", "picture"}))
     assert "更改群组信息" in plain(line, READER)

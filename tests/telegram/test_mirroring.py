@@ -36,6 +36,7 @@ async def test_a_group_is_looked_at_by_two_questions(town: Town, li: Person) -> 
         ("can_restrict_members", {"remove", "ban", "unban", "hush", "unhush"}),
         ("can_promote_members", {"rank"}),
         ("can_change_info", {"name", "topic", "picture"}),
+        ("can_manage_topics", {"open"}),
         ("can_pin_messages", set()),
     ],
 )
@@ -103,6 +104,13 @@ async def test_who_is_in_already_gets_no_link(town: Town, li: Person) -> None:
     assert (await town.look()).members[str(li.id)] == Standing("join")
     town.knows(**{f"a{li.id}": Standing("leave")})
     assert (await town.look()).members[str(li.id)].state == "leave", "what events tell is newer"
+
+
+async def test_what_is_kept_of_accounts_ends_with_their_being_there(town: Town, li: Person) -> None:
+    me = str(li.id)
+    for kind, inside, banned in (("invite", [me], []), ("remove", [], []), ("ban", [], [me]), ("unban", [], [])):
+        await town.do(kind, li)
+        assert (town.place.kept.get("inside", []), town.place.kept.get("banned", [])) == (inside, banned)
 
 
 async def test_whom_somebody_banned_is_not_invited(town: Town, li: Person) -> None:

@@ -16,8 +16,8 @@ from bot.platforms.telegram.rights import OWNS, may_of, rank_of, state_of
 # An administrator can take rights from those whom it appointed itself, and from nobody else: these it stands above.
 # What we are not allowed now is told by `Actual.may`, so that what is lacking is said.
 OURS = 60
-# kept of an account: that it was found inside, though nobody told us when it came; that we banned it
-INSIDE, BANNED = "in:", "ban:"
+# kept: the accounts that were found inside, though nobody told us when they came; those that we banned
+INSIDE, BANNED = "inside", "banned"
 
 
 def actual_of(place: Place, about: Json, leaders: Sequence[Json], account: str) -> Actual:
@@ -44,6 +44,17 @@ def actual_topic(place: Place, leaders: Sequence[Json], account: str) -> Actual:
 def kept_as(key: str, wanted: str, about: Json) -> Json:
     """What to remember after one of name, topic and picture was set: what we wanted, and what it became."""
     return {key: [wanted, SHOWN[key](about)]}
+
+
+def noted(kept: Mapping[str, Any], **accounts: tuple[str, bool]) -> Json:
+    """What to remember after accounts came into or left one of the lists that are kept: only what changes."""
+    found = {}
+    for key, (who, there) in accounts.items():
+        before = set(kept.get(key) or ())
+        after = before | {who} if there else before - {who}
+        if after != before:
+            found[key] = sorted(after)
+    return found
 
 
 def meant(kept: Mapping[str, Any], key: str, now: str) -> str:
@@ -85,15 +96,14 @@ def _id(member: Json) -> str:
 
 
 def _members(place: Place, leaders: Sequence[Json], account: str) -> dict[str, Standing]:
-    found = {key.removeprefix(INSIDE): Standing("join") for key in place.kept if key.startswith(INSIDE)}
+    found = {who: Standing("join") for who in place.kept.get(INSIDE) or ()}
     for who, standing in place.known.items():
         if not standing.state:
             continue  # we heard of them, and not whether they are there
         appointed = standing.state == "join" and standing.rank >= LEADS
         found[who] = standing._replace(rank=SPEAKS) if appointed else standing  # unless they are in the list below
-    for key, banned in place.kept.items():
-        who = key.removeprefix(BANNED)
-        if who != key and banned and found.get(who, Standing("leave")).state in ("leave", "ban"):
+    for who in place.kept.get(BANNED) or ():
+        if found.get(who, Standing("leave")).state in ("leave", "ban"):
             found[who] = Standing("ban", ours=True)
     for leader in leaders:
         who = _id(leader)

@@ -22,7 +22,7 @@ from aiogram.types import ChatPermissions
 from api.rooms.planning import LEADS, SPEAKS, Action
 from bot.platforms.base import Place, Rejected
 from bot.platforms.telegram.asking import Asking, said_in
-from bot.platforms.telegram.looking import BANNED, INSIDE, own
+from bot.platforms.telegram.looking import noted, own
 from bot.platforms.telegram.rights import MODERATOR, SENDING, holds, is_basic, rank_of, state_of
 
 LINK_NAME_LIMIT = 32  # characters
@@ -55,13 +55,15 @@ class Members:
                 await self.asking.do(DeclineChatJoinRequest(chat_id=chat, user_id=who), ASKS_NO_MORE, IN_ALREADY)
             case "remove":
                 await self._put_out(chat, who, for_good=False)
+                return noted(place.kept, inside=(action.who, False))
             case "ban":
                 await self._put_out(chat, who, for_good=True)
-                return {f"{BANNED}{who}": not is_basic(chat)}  # a basic group bans nobody
+                # a basic group bans nobody
+                return noted(place.kept, inside=(action.who, False), banned=(action.who, not is_basic(chat)))
             case "unban":
                 if not is_basic(chat):
                     await self.asking.do(UnbanChatMember(chat_id=chat, user_id=who, only_if_banned=True))
-                return {f"{BANNED}{who}": False}
+                return noted(place.kept, banned=(action.who, False))
             case "rank":
                 await self._rank(chat, who, int(action.value))
         return {}
@@ -71,7 +73,7 @@ class Members:
         member = await self.asking.member(chat, str(who))
         state = state_of(member) if member is not None else "leave"
         if state == "join":
-            return {f"{INSIDE}{who}": True}
+            return noted(place.kept, inside=(str(who), True))
         if state == "ban":
             raise Rejected("an administrator banned this account in the group")
         return {"link": await self._link(place, chat), "link_of": place.native}
