@@ -79,6 +79,7 @@ screenshots:
 	@.ci/setup synapse
 	@.venv/bin/python -m tests.e2e.take_screenshots
 	@.venv/bin/python -m tests.e2e.take_platform_screenshots
+	@.venv/bin/python -m tests.e2e.take_rooms_screenshots
 
 lock:
 	@.ci/setup lock $(UPGRADE)

@@ -175,6 +175,8 @@ def accounts_of_person(session: Session, person_id: int) -> list[tuple[RoomAccou
 def forget_accounts(session: Session, person_id: int) -> None:
     """Forget what is known of a person's accounts in rooms; those that are still in one stay until they are out."""
     for account, room, _ in accounts_of_person(session, person_id):
+        if account.native in (banned := room.kept.get("banned") or []):
+            room.kept = {**room.kept, "banned": [one for one in banned if one != account.native]}
         if room.due_at is None or account.state not in ("join", "invite", "knock"):
             session.delete(account)
             continue

@@ -11,7 +11,7 @@ from api.context import Context
 from api.errors import Conflict, Forbidden, not_found
 from api.messaging.tree import T
 from api.records.service import audit
-from api.rooms.planning import MEMBERS, RANKS, TREE
+from api.rooms.planning import MEMBERS, RANKS, READING, TREE
 from storage import rooms
 from storage.communities import Community, find_chat
 from storage.messaging import Chat
@@ -40,8 +40,9 @@ def bind_room(ctx: Context, chat: Chat, community_pid: str, platform_admin: bool
         bound_by=ctx.actor.id if ctx.actor else None, created_at=ctx.now,
     )  # fmt: skip
     if chat.platform in KEPT:
-        # into a region's group thousands would be asked: that is switched on by whoever wants it
-        room.manages = {"workshop": [MEMBERS, RANKS], "school": [MEMBERS, RANKS, TREE]}.get(community.kind, [TREE])
+        # into a topic people come with its group; into a region's, thousands would be asked: whoever wants that says so
+        usual = {"workshop": [MEMBERS, RANKS], "school": [MEMBERS, RANKS, TREE]}.get(community.kind, [TREE])
+        room.manages = [READING] if "/" in chat.native else usual
         room.due_at = AT_ONCE
     ctx.session.add(room)
     ctx.session.flush()

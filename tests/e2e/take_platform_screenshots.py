@@ -43,6 +43,11 @@ async def keep(what: str, three: Three, nheko: Nheko) -> None:
     else:
         await expect(three.host.page.locator(".toast")).to_have_count(0)
         await of_page(three.host.page, path)
+    smaller(path)
+
+
+def smaller(path: Path) -> None:
+    """Keep a picture in few colours."""
     with Image.open(path) as picture:
         small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
