@@ -22,7 +22,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "/v1/journal-entries/{pid}": {"body": LONG}, "/v1/settings": {}, "/v1/excuses/{pid}": {"state": "withdrawn"},
     "/v1/regions/{pid}/holidays/{day}": {"works": True}, "/v1/resources/{pid}": {"title": "新标题"},
     "/v1/journal-entries/{pid}/feature": {}, "/v1/quizzes/{pid}": {"title": "新题目"},
-    "/v1/polls/{pid}/vote": {"picked": [0]},
+    "/v1/polls/{pid}/vote": {"picked": [0]}, "/v1/communities/{pid}": {"picture": None},
 }  # fmt: skip
 
 
