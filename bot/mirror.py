@@ -94,7 +94,7 @@ class Mirrors(Workers[LeasedRoom]):
         async with asyncio.timeout(ACT_SECONDS):
             actual: Actual = await mirroring.look(place)
         outcome.todo = await self.runtime.read(make_plan, room.id, actual, system=True, via="clock")
-        lacking = outcome.todo.plan.lacking if outcome.todo is not None else ()
+        lacking = outcome.todo.unable if outcome.todo is not None else ()
         outcome.guidance = mirroring.guidance(lacking, native) if lacking else None
         await self._act(mirroring, room, place, outcome)
 

@@ -12,7 +12,7 @@ from api.messaging.outbox import say_in_chat, tell_person
 from api.messaging.places import move_chat
 from api.messaging.tree import Lines, Node, T
 from api.rooms import texts
-from api.rooms.planning import ASPECTS, NAME, READING, Actual, Desired, Plan, Standing, plan
+from api.rooms.planning import ASPECTS, NAME, READING, Action, Actual, Desired, Plan, Standing, plan, unable
 from api.rooms.questions import tell_hosts
 from api.rooms.wanting import desired_of, name_of, parent_space
 from storage import mirrors
@@ -47,11 +47,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What has to be done in a room, and what of it is tried later, by keys."""
+    """What has to be done in a room, what of it is tried later, by keys, and what would take rights that we lack."""
 
     plan: Plan
     later: Mapping[str, datetime]
     members: int
+    unable: Sequence[Action] = ()
 
 
 @dataclass(slots=True)
@@ -176,13 +177,15 @@ def make_plan(ctx: Context, room_id: int, actual: Actual) -> Todo:
     """What has to be done in a room that is like this, and what of it has to wait."""
     room = mirrors.get_room(ctx.session, room_id)
     assert room is not None
-    made = plan(desired_of(ctx, room, actual), actual)
+    desired = desired_of(ctx, room, actual)
+    made = plan(desired, actual)
     later = {}
     for action in made.actions:
         _, until = room.tries.get(action.key, (0, ""))
         if until and (moment := datetime.fromisoformat(until)) > ctx.now:
             later[action.key] = moment
-    return Todo(made, later, sum(one.state == "join" for one in actual.members.values()))
+    there = sum(one.state == "join" for one in actual.members.values())
+    return Todo(made, later, there, unable(desired, actual))
 
 
 def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
@@ -245,7 +248,7 @@ def _tell_lacking(ctx: Context, room: Room, outcome: Outcome) -> None:
     """Hosts are told once what is missing, and anew when something more is; what was given is forgotten."""
     if outcome.todo is None:
         return
-    lacking = sorted({action.kind for action in outcome.todo.plan.lacking})
+    lacking = sorted({action.kind for action in outcome.todo.unable})
     told = room.kept.get("told", [])
     if outcome.guidance is not None and set(lacking) - set(told):
         community = ctx.session.get_one(Community, room.community_id)

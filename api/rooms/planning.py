@@ -17,6 +17,14 @@ MEMBERS, RANKS, TREE, READING = "members", "ranks", "tree", "reading"
 ASPECTS = (NAME, TOPIC, PICTURE, ACCESS, SECRECY, MEMBERS, RANKS, TREE, READING)
 
 
+# what keeping each in step may take
+TAKES: dict[str, tuple[str, ...]] = {
+    NAME: ("name",), TOPIC: ("topic",), PICTURE: ("picture",), ACCESS: ("access", "history"), SECRECY: ("encrypt",),
+    MEMBERS: ("invite", "admit", "refuse", "remove", "ban", "unban"), RANKS: ("rank",),
+    TREE: ("link", "unlink", "hang", "unhang"), READING: ("hush", "unhush"),
+}  # fmt: skip
+
+
 class Seat(NamedTuple):
     """Somebody with a place in a room. `invited`: they belong there; else they may be there, and are never asked in."""
 
@@ -104,6 +112,13 @@ class Plan(NamedTuple):
     actions: tuple[Action, ...] = ()
     lacking: tuple[Action, ...] = ()
     waits: bool = False
+
+
+def unable(desired: Desired, actual: Actual) -> list[Action]:
+    """What keeping a room in step may take sooner or later, and we have no right to."""
+    takes = [kind for aspect in ASPECTS if aspect in desired.aspects for kind in TAKES[aspect]]
+    takes += ["open"] if TREE in desired.aspects and actual.holds_parts else []
+    return [Action(kind) for kind in takes if kind not in actual.may]
 
 
 def plan(desired: Desired, actual: Actual) -> Plan:

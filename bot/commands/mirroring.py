@@ -5,6 +5,7 @@ from typing import Any
 
 from api.communities.audiences import communities_where
 from api.communities.lookup import get_community_for
+from api.messaging.faces import Community
 from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Rows, T, Words
 from api.rooms import texts
 from api.rooms.mirroring import (
@@ -121,7 +122,7 @@ def show_rooms(turn: Turn, pid: str) -> None:
         parts.append(Bullets(*[describe(one) for one in shown.values()]))
     parts.append(T("When people leave, invite or give power in a room: {policy}.",
                    policy=POLICY_NAMES[community.room_policy]))  # fmt: skip
-    turn.whisper(Lines(*parts), _rows(pid, list(shown.values())))
+    turn.whisper(Lines(*parts), _rows(community, list(shown.values())))
 
 
 def _summary(counted: dict[tuple[str, str], int]) -> list[Node]:
@@ -133,14 +134,21 @@ def _summary(counted: dict[tuple[str, str], int]) -> list[Node]:
     ]
 
 
-def _rows(pid: str, shown: list[Report]) -> Rows:
+def _rows(community: Community, shown: list[Report]) -> Rows:
     rows: Rows = [
         [Button(Words(one.community.name), f"rooms.one:{one.room.pid}")]
         for one in shown if one.left or one.lacking or one.failed or one.room.origin == "adopted"
     ]  # fmt: skip
-    rows.append([Button(T("Look again"), f"rooms.again:{pid}")])
-    rows.append([Button(POLICY_NAMES[policy], f"rooms.policy:{policy}.{pid}") for policy in POLICIES])
+    rows.append([Button(T("Look again"), f"rooms.again:{community.pid}")])
+    rows.append([
+        Button(_ticked(POLICY_NAMES[policy], policy == community.room_policy), f"rooms.policy:{policy}.{community.pid}")
+        for policy in POLICIES
+    ])  # fmt: skip
     return rows
+
+
+def _ticked(label: T, on: bool) -> T:
+    return T("✓ {what}", what=label) if on else label
 
 
 def press_one(turn: Turn, pid: str) -> None:
@@ -161,8 +169,7 @@ def press_one(turn: Turn, pid: str) -> None:
         on = set(report.room.manages)
         parts.append(T("What I keep in step here:"))
         rows = [[
-            Button(T("✓ {what}", what=ASPECT_NAMES[one]) if one in on else ASPECT_NAMES[one],
-                   f"rooms.manage:{one}.{pid}") for one in CHOICES
+            Button(_ticked(ASPECT_NAMES[one], one in on), f"rooms.manage:{one}.{pid}") for one in CHOICES
         ], [Button(T("Unbind"), f"rooms.unbind:{pid}", style="danger")]]  # fmt: skip
     turn.whisper(Lines(*parts), rows)
 

@@ -334,7 +334,7 @@ async def test_hosts_are_told_when_we_are_put_out_and_when_rights_lack(county: C
 
     def look(ctx: Context) -> None:
         leased = lease_rooms(ctx, ["paper"], 1)[0]
-        todo = Todo(Plan(lacking=(Action("invite", county.li.native),)), {}, 1)
+        todo = Todo(Plan(), {}, 1, [Action("invite")])
         finish(ctx, leased, Outcome(todo=todo, guidance=T("Ask a host")))
         ctx.session.query(Room).filter_by(platform="paper").one().due_at = AT_ONCE
 
