@@ -15,6 +15,7 @@ from api.messaging.tree import (
     Lines,
     Link,
     Mention,
+    Mono,
     Node,
     Plural,
     Quote,
@@ -29,11 +30,18 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufeff]")
 SAFE_URL = re.compile(r"(https?|mailto):", re.IGNORECASE)
 PLAIN: frozenset[str] = frozenset()
+STYLES: dict[type, frozenset[str]] = {
+    Bold: frozenset({"bold"}),
+    Italic: frozenset({"italic"}),
+    Mono: frozenset({"code", "typed"}),
+    Quote: frozenset({"quote"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of text of one style. styles: bold, italic, code, quote; `url`: a link; `mention`: a pid."""
+    """A run of text of one style. styles: bold, italic, code, quote, and typed for code that is a person's; `url`: a
+    link; `mention`: a pid."""
 
     text: str
     styles: frozenset[str] = PLAIN
@@ -107,8 +115,8 @@ def _walk(node: Node, reader: Reader, styles: frozenset[str]) -> Iterator[Span]:
         case Seq():
             for child in node.children:
                 yield from _walk(child, reader, styles)
-        case Bold() | Italic() | Quote():
-            inner = styles | {type(node).__name__.lower()}
+        case Bold() | Italic() | Mono() | Quote():
+            inner = styles | STYLES[type(node)]
             for child in node.children:
                 yield from _walk(child, reader, inner)
         case _:

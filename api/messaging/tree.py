@@ -98,6 +98,12 @@ class Italic(_Group):
     __slots__ = ()
 
 
+class Mono(_Group):
+    """Code that a person typed: its Words stay what they are, while `Code` is ours."""
+
+    __slots__ = ()
+
+
 class Quote(_Group):
     __slots__ = ()
 
@@ -147,7 +153,7 @@ class Button:
 
 
 Rows = list[list[Button]]
-GROUPS: dict[str, type[_Group]] = {"+": Seq, "n": Lines, "b": Bold, "i": Italic, "q": Quote, "u": Bullets}
+GROUPS: dict[str, type[_Group]] = {"+": Seq, "n": Lines, "b": Bold, "i": Italic, "m": Mono, "q": Quote, "u": Bullets}
 GROUP_TAGS = {kind: tag for tag, kind in GROUPS.items()}
 
 

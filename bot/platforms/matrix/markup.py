@@ -58,7 +58,7 @@ def contents_of(tree: Node, reader: Reader, rows: Rows) -> list[dict[str, Any]]:
 
 def _sayable(span: Span) -> Span:
     """A command as it can be typed here: clients keep a line that begins with / for commands of their own."""
-    if "code" in span.styles and COMMAND.match(span.text):
+    if "code" in span.styles and "typed" not in span.styles and COMMAND.match(span.text):
         return replace(span, text=f"!{span.text[1:]}")
     return span
 

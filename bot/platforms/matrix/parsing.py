@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from api.messaging.polls import PREFIX
+from api.messaging.tree import Node
 from bot.inbound import File, Inbound
 from bot.platforms.base import Unreadable
 from bot.platforms.matrix import polls
+from bot.platforms.matrix.formatting import rich_of
+from bot.platforms.matrix.markup import FORMAT
 from bot.platforms.matrix.rooms import number
 
 FILES = {"m.image": "photo", "m.video": "video", "m.audio": "voice", "m.file": "document"}
@@ -74,29 +77,33 @@ def _message(event_id: str, content: Mapping[str, Any], me: str, common: dict[st
         new = content.get("m.new_content")
         if not isinstance(new, Mapping):
             raise Unreadable("an edit that says nothing new")
-        text, files = _said(new, me)
-        return Inbound("edited", text=text, files=files, event=str(relation.get("event_id") or ""), **common)
+        text, rich, files = _said(new, me)
+        event = str(relation.get("event_id") or "")
+        return Inbound("edited", text=text, rich=rich, files=files, event=event, **common)
     if str(content.get("msgtype")) not in {*TEXTS, *FILES}:
         return None
     answered = relation.get("m.in_reply_to")
     reply_to = str(answered.get("event_id") or "") if isinstance(answered, Mapping) else ""
     if relation.get("rel_type") == "m.thread" and relation.get("is_falling_back"):
         reply_to = ""  # only there for clients that know no threads
-    text, files = _said(content, me, stripped=bool(reply_to))
-    return Inbound("said", text=text, files=files, event=event_id, reply_to=reply_to, **common)
+    text, rich, files = _said(content, me, stripped=bool(reply_to))
+    return Inbound("said", text=text, rich=rich, files=files, event=event_id, reply_to=reply_to, **common)
 
 
-def _said(content: Mapping[str, Any], me: str, stripped: bool = False) -> tuple[str, tuple[File, ...]]:
+def _said(content: Mapping[str, Any], me: str, stripped: bool = False,
+          ) -> tuple[str, Node | None, tuple[File, ...]]:  # fmt: skip
     body, kind = content.get("body"), FILES.get(str(content.get("msgtype")))
     if not isinstance(body, str):
         raise Unreadable("no body")
     if stripped and (fallback := FALLBACK.match(body)):
         body = body[fallback.end() :]
+    rich = rich_of(content.get("formatted_body")) if content.get("format") == FORMAT else None
     if kind is None:
-        return _without_address(body, me), ()
+        text = _without_address(body, me)
+        return text, rich if text == body else None, ()
     name = content.get("filename")
     caption = body if isinstance(name, str) and name != body else ""
-    return caption, (_file(kind, name if isinstance(name, str) else body, content),)
+    return caption, rich if caption else None, (_file(kind, name if isinstance(name, str) else body, content),)
 
 
 def _file(kind: str, name: str, content: Mapping[str, Any]) -> File:

@@ -129,8 +129,24 @@ def _piece(spans: Sequence[Span]) -> Piece:
         start, stop = max(at, 0), min(at + units(span.text), end)
         at += units(span.text)
         if start < stop:
-            entities += [{"offset": start, "length": stop - start, **kind} for kind in _kinds(span)]
+            _add(entities, [{"offset": start, "length": stop - start, **kind} for kind in _kinds(span)])
     return Piece(text, entities)
+
+
+def _add(entities: list[Entity], more: Sequence[Entity]) -> None:
+    """Add what a span looks like; what goes on from the span before is one entity with it: two quotations that touch
+    would be two."""
+    for entity in more:
+        begun = next((one for one in reversed(entities) if _goes_on(one, entity)), None)
+        if begun is not None:
+            begun["length"] += entity["length"]
+        else:
+            entities.append(entity)
+
+
+def _goes_on(begun: Entity, entity: Entity) -> bool:
+    alike = begun["type"] == entity["type"] and begun.get("url") == entity.get("url")
+    return bool(alike) and begun["offset"] + begun["length"] == entity["offset"]
 
 
 def _kinds(span: Span) -> Iterator[Entity]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from bot.inbound import File, Inbound
 from bot.platforms.base import Unreadable
 from bot.platforms.telegram.fields import Json, get, mapping, who
+from bot.platforms.telegram.formatting import rich_of
 from bot.platforms.telegram.joining import change_of, own_change, request_of, told_by_message
+from bot.platforms.telegram.markup import units
 from bot.platforms.telegram.media import files_of
 
 # what we ask Telegram for (allowed_updates); it sends some kinds only when they are named
@@ -85,8 +87,9 @@ def _in_order(parts: Sequence[Json]) -> list[Json]:
 def _join(parts: Sequence[Inbound]) -> Inbound | None:
     if not parts:
         return None
-    text = next((part.text for part in parts if part.text), "")
-    return replace(parts[0], text=text, files=tuple(file for part in parts for file in part.files))
+    spoken = next((part for part in parts if part.text), parts[0])
+    files = tuple(file for part in parts for file in part.files)
+    return replace(parts[0], text=spoken.text, rich=spoken.rich, files=files)
 
 
 def _read_update(update: Json, username: str, account: str) -> Inbound | None:
@@ -121,13 +124,18 @@ def _said(message: Json, kind: str, username: str) -> Inbound | None:
     text = message.get("text") or message.get("caption") or ""
     if not isinstance(text, str):
         raise Unreadable("text is no text")
+    written = text
     if room:
         if (named := TO_A_BOT.match(text)) and named[2].lower() != username.lower():
             return None
         if "forward_origin" in message and text.startswith("/"):
             return None  # a command that is passed on is not given
         text = re.sub(rf"^@{re.escape(username)}\b[\s,，:：]*", "", text, flags=re.IGNORECASE)
-    return Inbound(kind, event=event, text=text, files=_files(message), reply_to=_reply_to(message), **who(sender))
+    entities = message.get("entities") or message.get("caption_entities")
+    rich = rich_of(text, entities, units(written) - units(text)) if entities else None
+    return Inbound(
+        kind, event=event, text=text, rich=rich, files=_files(message), reply_to=_reply_to(message), **who(sender)
+    )
 
 
 def _is_no_person(message: Json) -> bool:
