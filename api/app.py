@@ -20,6 +20,7 @@ from api.polls.routes import router as polls
 from api.progress.routes import router as progress
 from api.quizzes.routes import router as quizzes
 from api.registry import HOLDERS
+from api.relays.routes import router as relays
 from api.reminders.routes import router as reminders
 from api.resources.routes import router as resources
 from api.rooms.routes import router as rooms
@@ -39,6 +40,7 @@ V1: tuple[APIRouter, ...] = (
     reminders,
     resources,
     rooms,
+    relays,
 )
 
 

@@ -29,6 +29,8 @@ from api.polls.jobs import close_polls, refresh_polls, release_due_polls
 from api.polls.keeping import erase_polls, export_polls
 from api.quizzes.jobs import close_quizzes, quiz_not_answered, quiz_stands, refresh_quizzes, release_due_quizzes
 from api.quizzes.keeping import erase_quizzes, export_quizzes
+from api.relays.keeping import erase_relays, export_relays
+from api.relays.service import follow_file as follow_relayed
 from api.reminders.jobs import release_rules, ring_reminders
 from api.reminders.keeping import erase_reminders, export_reminders
 from api.reminders.missing import still_missing
@@ -88,6 +90,7 @@ PERSON_DATA: dict[str, Keeper] = {
     "resources": (export_resources, erase_resources),
     "quizzes": (export_quizzes, erase_quizzes),
     "polls": (export_polls, erase_polls),
+    "relays": (export_relays, erase_relays),
     "webchat": (export_webchat, erase_webchat),
 }
 
@@ -100,7 +103,7 @@ HOLDERS: Holders = {
 }
 
 # told in the settling transaction when a file became stored or failed
-FOLLOWERS: tuple[Follower, ...] = (follow_file, follow_codes)
+FOLLOWERS: tuple[Follower, ...] = (follow_file, follow_codes, follow_relayed)
 
 # what is ordered and made beside the transactions, by the file worker
 MAKERS: dict[str, Maker] = {CODES: make_codes}

@@ -18,7 +18,9 @@ V = TypeVar("V")
 SLASH = re.compile(r"[/!！／]([a-zA-Z][a-zA-Z_-]*)(?:@\w+)?(?:\s+|$)")
 CANCEL = frozenset({"取消", "cancel", "/cancel", "!cancel", "！cancel", "／cancel"})
 AFTER_WORD = re.compile(r"[\s:：,，]+")
+STRICT = "/／"  # nobody begins what is no command with these; with an exclamation mark one may
 RUN = "run"
+HEARD_TOO = ("edited", "deleted")
 OVER = T("That is over already.")
 
 
@@ -62,8 +64,17 @@ class Dispatcher:
             self._hear_private(turn) if turn.private else self._hear_room(turn)
         elif kind == "edited" and (talk := self._talk(turn)) is not None and talk.edited is not None:
             talk.edited(turn)
-        elif kind in self.events:
-            self.events[kind](turn)
+        else:
+            if kind in self.events:
+                self.events[kind](turn)
+            if kind in HEARD_TOO and not turn.private and not turn.taken:
+                self._hear(turn)
+
+    def _hear(self, turn: Turn) -> None:
+        """What people say to each other in a room."""
+        for feature in self.features:
+            for handler in feature.hears:
+                handler(turn)
 
     def _talk(self, turn: Turn) -> Talk | None:
         return self.talks.get(turn.dialogue.name) if turn.dialogue is not None else None
@@ -94,10 +105,12 @@ class Dispatcher:
         """Groups stay quiet: to people we do not know a bare word is talk among themselves."""
         if any(overhears(turn) for feature in self.features for overhears in feature.overhears):
             return
-        if slash := SLASH.match(turn.text):
+        if (slash := SLASH.match(turn.text)) and (turn.text[0] in STRICT or slash[1].lower() in self.commands):
             self._run_slash(turn, slash)
         elif turn.face.person is not None and (word := turn.text.lower()) in self.words and word not in self.asides:
             self._run(turn, self.words[word])
+        else:
+            self._hear(turn)
 
     def _run_slash(self, turn: Turn, slash: re.Match[str]) -> None:
         name = slash[1].lower()

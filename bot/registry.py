@@ -66,6 +66,7 @@ class Feature:
     what follows the colon, the options that were chosen). events: Inbound kind (joined, left, ...) -> handler.
     offers: asked in order when a private message is no command and no dialogue is open; True means it was taken.
     overhears: asked for every text in a room before anything else; True means it was taken.
+    hears: told of what was said in a room and taken by nothing else, and of what was changed or deleted there.
     """
 
     commands: tuple[Command, ...] = ()
@@ -75,3 +76,4 @@ class Feature:
     events: tuple[tuple[str, Handler], ...] = ()
     offers: tuple[Offer, ...] = ()
     overhears: tuple[Offer, ...] = ()
+    hears: tuple[Handler, ...] = ()

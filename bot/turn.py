@@ -51,6 +51,7 @@ class Turn:
     to_say: list[Callable[[], Any]] = field(default_factory=list)
     acknowledged: bool = False
     administers: bool | None = False  # the room, as its platform says; None: it could not be asked
+    taken: bool = False  # what was changed is no talk between people
     numbered: bool = False  # the platform has no buttons: choices are answered by number
     commands: Sequence[Any] = ()  # every registry.Command, for help
 

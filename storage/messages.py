@@ -36,7 +36,7 @@ ADD_DELIVERIES = DELIVERIES.insert()
 
 def add_message(session: Session, **columns: Any) -> Message:
     """Add a message without a unit of work: the busiest insert there is. Its columns are read when asked for."""
-    values = {"pid": new_pid(), "poll": None, "edited_at": None, "live_until": None, **columns}
+    values = {"pid": new_pid(), "poll": None, "answers_id": None, "edited_at": None, "live_until": None, **columns}
     key = session.execute(ADD_MESSAGE, values).scalar_one()
     message = Message(id=key)
     make_transient_to_detached(message)

@@ -56,9 +56,9 @@ HEADS = (
     .where(SENDINGS.c.id.in_(FIRST))
     .order_by(SENDINGS.c.chat_id, SENDINGS.c.lane)
 )  # fmt: skip
-SAID = select(MESSAGES.c.id, MESSAGES.c.tree, MESSAGES.c.buttons, MESSAGES.c.files, MESSAGES.c.poll).where(
-    among(MESSAGES.c.id, "messages")
-)
+SAID = select(
+    *[MESSAGES.c[name] for name in ("id", "tree", "buttons", "files", "poll", "answers_id")]
+).where(among(MESSAGES.c.id, "messages"))
 READERS = (
     select(
         CHATS.c.id,
@@ -248,7 +248,7 @@ def heads(
 
 
 def messages_of(session: Session, ids: Collection[int]) -> dict[int, Any]:
-    """What is said: (id, tree, buttons, files, poll) by id."""
+    """What is said: (id, tree, buttons, files, poll, answers_id) by id."""
     return {row.id: row for row in session.execute(SAID, {"messages": list(ids)})} if ids else {}
 
 
@@ -277,6 +277,14 @@ def unclaim(session: Session, delivery_id: int, pending: bool) -> None:
     before = {"attempts": Delivery.attempts - 1, "pending": pending, "unheard": Delivery.unheard - int(pending)}
     these = update(Delivery).where(Delivery.id == delivery_id)
     session.execute(these.values(before), execution_options=QUIET_UPDATE)
+
+
+def put_off(session: Session, delivery_ids: Sequence[int], until: datetime) -> None:
+    """Let deliveries wait for what they lack. As if they had failed, they hold up what comes after in their lane."""
+    if delivery_ids:
+        these = update(Delivery).where(Delivery.id.in_(delivery_ids))
+        later = {"not_before": until, "attempts": case((Delivery.attempts == 0, 1), else_=Delivery.attempts)}
+        session.execute(these.values(later), execution_options=QUIET_UPDATE)
 
 
 def set_state(

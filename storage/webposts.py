@@ -8,25 +8,34 @@ from sqlalchemy import Select, and_, delete, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from storage.erasing import spells
-from storage.messaging import Chat
+from storage.messaging import Chat, Delivery
 from storage.people import Identity, Person
+from storage.relays import Relay
 from storage.webchat import WebChat, WebPost, WebUpload
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A post and who said it; of the bot's, `author` and `person` are empty."""
+    """A post and who said it; of the bot's, `author` and `person` are empty. Of what somebody said in another room
+    `person` is there, and no `author`."""
 
     post: WebPost
     author: Identity | None
     person: Person | None
+
+    @property
+    def relayed(self) -> bool:
+        """Whether it was said in another room."""
+        return self.author is None and self.person is not None
 
 
 def _said() -> Select[WebPost, Identity, Person]:
     return (
         select(WebPost, Identity, Person)
         .outerjoin(Identity, Identity.id == WebPost.identity_id)
-        .outerjoin(Person, Person.id == Identity.person_id)
+        .outerjoin(Delivery, Delivery.id == WebPost.delivery_id)
+        .outerjoin(Relay, Relay.message_id == Delivery.message_id)
+        .outerjoin(Person, Person.id == func.coalesce(Identity.person_id, Relay.person_id))
     )
 
 

@@ -9,6 +9,7 @@ from api.context import Context
 from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
 from api.messaging.receiving import Arrival, receive
+from api.relays.bridge import keep_encrypted
 from storage import matrix, mirrors, votes
 from storage.matrix import Device, WaitingRow
 from storage.people import find_identity
@@ -37,7 +38,8 @@ class Batch:
 
     `sent` come before what answers them. `found` are rows whose key came, with what they say; `public` rooms in which
     others read along now; `gone` rooms that we are not in any more; `moved` rooms that became others. `votes` says
-    which arrivals are votes, and in which polls. `touched` are rooms whose state others changed.
+    which arrivals are votes, and in which polls. `touched` are rooms whose state others changed, `encrypted` such in
+    which something happened and that are so.
     """
 
     account: str
@@ -53,6 +55,7 @@ class Batch:
     moved: Mapping[str, str] = field(default_factory=dict)
     votes: Mapping[str, str] = field(default_factory=dict)
     touched: Sequence[str] = ()
+    encrypted: Iterable[str] = ()
 
 
 def take_in(ctx: Context, batch: Batch) -> int:
@@ -70,6 +73,8 @@ def take_in(ctx: Context, batch: Batch) -> int:
     arrivals = [arrival for arrival in batch.arrivals if _concerns_us(ctx, batch, arrival)]
     before = [arrival for arrival in arrivals if arrival.chat in batch.moved]
     after = [arrival for arrival in arrivals if arrival.chat not in batch.moved]
+    if encrypted := list(batch.encrypted):
+        keep_encrypted(ctx, batch.account, encrypted)
     new = receive(ctx, PLATFORM, batch.account, before)
     for native, successor in batch.moved.items():
         chat = matrix.find_room_chat(ctx.session, batch.account, native)

@@ -13,12 +13,14 @@ from typing import Any, NamedTuple
 import structlog
 
 from api.context import Context
+from api.messaging.outbox import PERSONAL
 from api.messaging.polls import PREFIX, Poll, unpack_poll
 from api.messaging.render import Reader
 from api.messaging.tree import Node, Rows, unpack, unpack_rows
 from api.metrics import DELIVERIES
 from api.times import zone_of
-from storage import attachments, outbox, votes
+from storage import attachments, outbox, relays, votes
+from storage.attachments import Attachment
 from storage.engine import after_commit, storage_failed
 from storage.outbox import LeasedChat, ReadyRow
 
@@ -27,6 +29,7 @@ log = structlog.get_logger()
 LEASE_SECONDS = 60.0
 SEND_SECONDS = 45.0  # for one delivery, and what its files need
 SPARE_SECONDS = 5.0  # a lease outlasts its delivery by
+FILES_PAUSE = timedelta(seconds=1)  # whoever keeps files wakes what waits for them
 SLOWEST_UPLOAD = 128 * 1024  # bytes a second
 
 # guard(ctx, people, argument...): those of `people` who are still to be told. None is among them where a chat is meant
@@ -55,6 +58,7 @@ class Work:
     unheard: int  # attempts whose answer was never heard, this one apart
     seconds: float  # that sending it may take
     begun: list[str]  # the platform's ids of the parts that are sent; who sends it in parts adds to them
+    reply_to: str | None = None  # the platform's id of what it answers in this chat
 
 
 class Said(NamedTuple):
@@ -64,6 +68,7 @@ class Said(NamedTuple):
     rows: Rows
     files: Sequence[str]
     poll: Poll | None
+    answers_id: int | None
 
 
 class Head(NamedTuple):
@@ -111,17 +116,19 @@ def _prepare(ctx: Context, heads: Sequence[Head], guards: Mapping[str, Guard]) -
     heads = _end(ctx, heads, _unwanted(ctx, heads, guards))
     said, readers, unreadable = _read(ctx, heads)
     heads = _end(ctx, heads, unreadable)
+    files = _files_of(ctx, said)
+    heads = _put_off(ctx, heads, said, files)
+    answered = _answered(ctx, heads, said)
     changed = [row.target_id for _, row in heads if row.target_id is not None]
     parts = outbox.sent_parts(ctx.session, [*changed, *[row.id for _, row in heads if row.attempts]])
     polls = votes.polls_of(ctx.session, changed)
-    seconds = _seconds_for(ctx, said)
     return {
         chat.chat_id: Work(
-            chat, row.id, row.pid, row.kind, *said[row.message_id], readers[row.id], row.handle,
+            chat, row.id, row.pid, row.kind, *said[row.message_id][:4], readers[row.id], row.handle,
             [native for _, native in parts.get(row.target_id, [])],
             polls[row.target_id].removeprefix(PREFIX) if row.target_id in polls else None,
-            row.attempts + 1, row.pending, row.unheard + row.pending, seconds[row.message_id],
-            [native for chat_id, native in parts.get(row.id, []) if chat_id == chat.chat_id],
+            row.attempts + 1, row.pending, row.unheard + row.pending, _seconds_for(said[row.message_id], files),
+            [native for chat_id, native in parts.get(row.id, []) if chat_id == chat.chat_id], answered.get(row.id),
         )
         for chat, row in heads
     }  # fmt: skip
@@ -190,20 +197,48 @@ def _read(ctx: Context, heads: Sequence[Head]) -> tuple[dict[int, Said], dict[in
 
 
 def _unpack(message: Any) -> Said:
-    return Said(unpack(message.tree), unpack_rows(message.buttons), list(message.files), unpack_poll(message.poll))
+    files, poll = list(message.files), unpack_poll(message.poll)
+    return Said(unpack(message.tree), unpack_rows(message.buttons), files, poll, message.answers_id)
 
 
 def _reader(ctx: Context, language: str | None, zone: str | None) -> Reader:
     return Reader(language or ctx.config.bot.languages[0], zone_of(zone or ctx.config.time.zone), ctx.now)
 
 
-def _seconds_for(ctx: Context, said: Mapping[int, Said]) -> dict[int, float]:
-    """How long sending each message may take: slow lines need longer for large files."""
+def _files_of(ctx: Context, said: Mapping[int, Said]) -> dict[str, Attachment]:
     pids = list({pid for one in said.values() for pid in one.files})
-    sizes = {row.pid: row.size for row in attachments.find_by_pids(ctx.session, pids)} if pids else {}
+    return {row.pid: row for row in attachments.find_by_pids(ctx.session, pids)} if pids else {}
+
+
+def _put_off(ctx: Context, heads: Sequence[Head], said: Mapping[int, Said],
+             files: Mapping[str, Attachment]) -> Sequence[Head]:  # fmt: skip
+    """Let what people are told wait for its files, in order; answers go without those that have not come."""
+    coming = {pid for pid, file in files.items() if file.state == "pending"}
+    if not coming:
+        return heads
+    waits = {row.id for _, row in heads if row.kind == "send" and row.lane == PERSONAL
+             and not coming.isdisjoint(said[row.message_id].files)}  # fmt: skip
+    outbox.put_off(ctx.session, list(waits), ctx.now + FILES_PAUSE)
+    return [head for head in heads if head.row.id not in waits]
+
+
+def _answered(ctx: Context, heads: Sequence[Head], said: Mapping[int, Said]) -> dict[int, str]:
+    """delivery -> what it answers in its chat; asks nothing where nothing answers anything."""
+    answers = {row.id: (said[row.message_id].answers_id, chat.chat_id) for chat, row in heads if row.kind == "send"}
+    asked = {answered for answered, _ in answers.values() if answered is not None}
+    if not asked:
+        return {}
+    found = relays.answered_in(ctx.session, asked, {chat_id for _, chat_id in answers.values()})
     return {
-        key: SEND_SECONDS + sum(sizes.get(pid, 0) for pid in one.files) / SLOWEST_UPLOAD for key, one in said.items()
+        key: found[answered, chat_id]
+        for key, (answered, chat_id) in answers.items()
+        if answered is not None and (answered, chat_id) in found
     }
+
+
+def _seconds_for(said: Said, files: Mapping[str, Attachment]) -> float:
+    """How long sending a message may take: slow lines need longer for large files."""
+    return SEND_SECONDS + sum(files[pid].size for pid in said.files if pid in files) / SLOWEST_UPLOAD
 
 
 def _hold_longer(ctx: Context, works: dict[int, Work]) -> dict[int, Work]:

@@ -22,16 +22,17 @@ EDIT_EVERY = {"private": timedelta(seconds=5), "room": timedelta(seconds=15)}
 
 def write_message(
     ctx: Context, tree: Node, rows: Rows | None = None, files: Sequence[str] = (), live: bool = False,
-    poll: Poll | None = None,
+    poll: Poll | None = None, answers_id: int | None = None,
 ) -> Message:  # fmt: skip
     """A message nobody is told yet. `files` are pids of attachments; a live one may be edited for 48 hours.
 
-    `poll` asks the same as the words and the rows do, where a platform has polls of its own.
+    `answers_id` is the message that it answers, shown as such where that was said, too. `poll` asks the same as the
+    words and the rows do, where a platform has polls of its own.
     """
     until = ctx.now + LIVE_LIFE if live else None
     columns = {
         "tree": pack(tree), "buttons": pack_rows(rows or []), "files": list(files), "poll": pack_poll(poll),
-        "live_until": until,
+        "live_until": until, "answers_id": answers_id,
     }  # fmt: skip
     return messages.add_message(ctx.session, created_at=ctx.now, **columns)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from api.context import Context
 from api.http import Caller, Unauthorized, bearer
 from api.people.binding import list_accounts, unbind_account, undo_binding
-from api.people.settings import choose_home_account, set_language, set_quiet_hours, set_zone
+from api.people.settings import choose_home_account, set_language, set_quiet_hours, set_relayed, set_zone
 from api.people.shapes import (
     AccountOut,
     DeviceOut,
@@ -85,7 +85,8 @@ async def settings(call: Caller) -> SettingsOut:
 
 @router.patch("/settings")
 async def change_settings(call: Caller, body: SettingsIn) -> SettingsOut:
-    """Change language, quiet hours, zone, or where personal messages go; what is left out stays."""
+    """Change language, quiet hours, zone, where personal messages go, whether what you say is carried to other rooms;
+    what is left out stays."""
     return await call(_change, body, shape=SettingsOut.of)
 
 
@@ -121,6 +122,8 @@ def _change(ctx: Context, body: SettingsIn) -> Person:
         set_language(ctx, body.language)
     if body.quiet_hours is not None:
         set_quiet_hours(ctx, body.quiet_hours)
+    if body.relayed is not None:
+        set_relayed(ctx, body.relayed)
     if "zone" in given:
         set_zone(ctx, body.zone)
     if "home" in given:

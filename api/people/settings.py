@@ -64,6 +64,12 @@ def set_quiet_hours(ctx: Context, hours: str) -> Person:
     return ctx.me
 
 
+def set_relayed(ctx: Context, carried: bool) -> Person:
+    """Whether what one says in a room is carried to the other rooms of its community."""
+    ctx.me.relayed = carried
+    return ctx.me
+
+
 def set_zone(ctx: Context, zone: str | None) -> Person:
     """The zone one's times are shown in (IANA name); None: the service's."""
     if zone is not None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field, StrictInt
+from pydantic import BaseModel, Field, StrictBool, StrictInt
 
 from api.context import Context
 from api.http import Page, page_of
@@ -178,19 +178,21 @@ class DeviceOut(BaseModel):
 
 
 class SettingsOut(BaseModel):
-    """How one is spoken to. `quiet_hours`: default, never or HH:MM-HH:MM; `zone` none: the service's."""
+    """How one is spoken to. `quiet_hours`: default, never or HH:MM-HH:MM; `zone` none: the service's. `relayed`: what
+    one says in a room is carried to its other rooms."""
 
     language: str
     quiet_hours: str
     zone: str | None
     home: str | None
+    relayed: bool
 
     @classmethod
     def of(cls, ctx: Context, person: Person) -> "SettingsOut":
         hours = {None: "default", "": "never"}.get(person.quiet_hours, person.quiet_hours or "")
         mine = accounts.identities_of(ctx.session, person.id) if person.home_chosen else []
         home = next((one.pid for one in mine if one.chat_id == person.home_chat_id), None)
-        return cls(language=person.language, quiet_hours=hours, zone=person.zone, home=home)
+        return cls(language=person.language, quiet_hours=hours, zone=person.zone, home=home, relayed=person.relayed)
 
 
 class SettingsIn(BaseModel):
@@ -200,6 +202,7 @@ class SettingsIn(BaseModel):
     quiet_hours: str | None = Field(None, max_length=20, description="default | never | HH:MM-HH:MM")
     zone: str | None = Field(None, max_length=40)
     home: str | None = Field(None, max_length=12)
+    relayed: StrictBool | None = None
 
 
 class TokenOut(BaseModel):

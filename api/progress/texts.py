@@ -15,6 +15,7 @@ DONE: dict[str, Callable[[int], Node]] = {
     "notice.received": lambda n: Plural("one notice received", "{n} notices received", n),
     "quiz.attempted": lambda n: Plural("one quiz taken", "{n} quizzes taken", n),
     "quiz.passed": lambda n: Plural("one quiz passed", "{n} quizzes passed", n),
+    "discussion.posted": lambda n: Plural("one contribution to a discussion", "{n} contributions to discussions", n),
 }
 # the same as headings of columns
 COLUMNS: dict[str, T] = {
@@ -26,6 +27,7 @@ COLUMNS: dict[str, T] = {
     "notice.received": T("Notices"),
     "quiz.attempted": T("Quizzes"),
     "quiz.passed": T("Quizzes passed"),
+    "discussion.posted": T("Discussion"),
 }
 
 

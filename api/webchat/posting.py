@@ -16,6 +16,7 @@ from storage import webchat, webposts
 from storage.base import new_pid
 from storage.messaging import Chat
 from storage.webchat import WebPost, WebUpload
+from storage.webposts import Said
 
 MAX_TEXT = 20_000  # characters
 MAX_FILES = 9
@@ -85,13 +86,13 @@ def withdraw_post(ctx: Context, seat: SignedIn, post_pid: str) -> WebPost:
     """Take a message back: one's own, or (moderators) anybody's in the room. Everybody sees that it was withdrawn."""
     place, said = place_of_post(ctx, seat, post_pid, lock=True)
     post = said.post
-    if not may_withdraw(ctx, seat, place, post):
+    if not may_withdraw(ctx, seat, place, said):
         raise Conflict("post.not_yours", T("You can withdraw your own messages only."))
-    post.removed_at, post.text = ctx.now, ""
-    touch_post(ctx, post)
-    if post.identity_id == seat.identity.id:
-        _arrive(ctx, seat, place, f"{post.pid}.{post.rev}", "deleted", event=post.pid)
-    else:
+    if not said.relayed:  # else it goes with all its copies, when the bot hears of this
+        post.removed_at, post.text = ctx.now, ""
+        touch_post(ctx, post)
+    _arrive(ctx, seat, place, f"{post.pid}.{post.rev}", "deleted", event=post.pid)
+    if post.identity_id != seat.identity.id:
         audit(ctx, "post.withdrawn", f"web_post:{post.pid}", place.community)
     return post
 
@@ -131,13 +132,15 @@ def may_edit(ctx: Context, seat: SignedIn, post: WebPost) -> bool:
     return post.identity_id == seat.identity.id and post.removed_at is None and ctx.now - post.created_at < EDITABLE
 
 
-def may_withdraw(ctx: Context, seat: SignedIn, place: Place, post: WebPost) -> bool:
-    """Whether it is one's own, or one moderates the room."""
-    if post.identity_id is None or post.removed_at is not None:
+def may_withdraw(ctx: Context, seat: SignedIn, place: Place, said: Said) -> bool:
+    """Whether it is one's own, wherever one said it, or one moderates the room."""
+    post = said.post
+    if post.removed_at is not None or (post.identity_id is None and not said.relayed):
         return False
-    return post.identity_id == seat.identity.id or (
-        place.community is not None and can(ctx, "moderate", place.community)
-    )
+    own = said.person is not None and seat.person is not None and said.person.id == seat.person.id
+    if post.identity_id == seat.identity.id or (said.relayed and own):
+        return True
+    return place.community is not None and can(ctx, "moderate", place.community)
 
 
 def touch_post(ctx: Context, post: WebPost) -> None:

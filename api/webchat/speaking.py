@@ -15,9 +15,11 @@ TOAST_LIFE = timedelta(seconds=20)
 
 
 def write_bot_post(
-    ctx: Context, chat_id: int, delivery_id: int, tree: Node, rows: Rows, files: Sequence[str]
-) -> str | None:
-    """Show a delivery in its chat; again changes nothing. Returns the post's pid, None when the chat is gone."""
+    ctx: Context, chat_id: int, delivery_id: int, tree: Node, rows: Rows, files: Sequence[str],
+    reply_to: str | None = None,
+) -> str | None:  # fmt: skip
+    """Show a delivery in its chat, as an answer to the post `reply_to` (its pid); again changes nothing. Returns the
+    post's pid, None when the chat is gone."""
     chat = ctx.session.get(Chat, chat_id)
     if chat is None or chat.state == "gone":
         return None
@@ -25,10 +27,12 @@ def write_bot_post(
     earlier = webposts.post_of_delivery(ctx.session, delivery_id)
     if earlier is not None:
         return earlier.pid
+    answered = webposts.post_by_pid(ctx.session, reply_to) if reply_to is not None else None
+    replies = answered.post.id if answered is not None and answered.post.chat_id == chat_id else None
     seq, change = webchat.number(ctx.session, chat_id, ctx.now, new=True)
     post = WebPost(
         pid=new_pid(), chat_id=chat_id, seq=seq, change=change, delivery_id=delivery_id, tree=pack(tree),
-        buttons=pack_rows(rows), files=list(files), created_at=ctx.now,
+        buttons=pack_rows(rows), files=list(files), reply_to=replies, created_at=ctx.now,
     )  # fmt: skip
     ctx.session.add(post)
     ctx.session.flush()

@@ -3,6 +3,7 @@
 from bot.commands import (
     accounts,
     appointments,
+    bridge,
     codes,
     excuses,
     help,
@@ -54,6 +55,7 @@ FEATURES: tuple[Feature, ...] = (
     rooms.FEATURE,
     roomfolk.FEATURE,
     mirroring.FEATURE,
+    bridge.FEATURE,
     appointments.FEATURE,
     codes.FEATURE,
     accounts.FEATURE,

@@ -231,7 +231,7 @@ def overhear_code(turn: Turn) -> bool:
 def hear_edit(turn: Turn) -> None:
     """A message was changed. What was done for the first words stays done; a code put into a room was read there."""
     if not turn.private:
-        overhear_code(turn)
+        turn.taken = overhear_code(turn)
     elif turn.face.person is not None:
         turn.say(TOO_LATE)
 

@@ -24,6 +24,7 @@ class Sheet:
     files: Sequence[str] = ()
     edits: int = 0
     deleted: bool = False
+    reply_to: str | None = None  # the native id of what it answers
 
 
 class Paper:
@@ -76,7 +77,7 @@ class Paper:
                 raise Rejected("empty message")
             for run in render(work.tree, work.reader):
                 assert run.text, "an empty span"
-            sheets.append(Sheet(f"m{next(self._numbers)}", text, buttons, work.files))
+            sheets.append(Sheet(f"m{next(self._numbers)}", text, buttons, work.files, reply_to=work.reply_to))
             return [sheets[-1].native]
         for sheet in sheets:
             if sheet.native in work.targets:

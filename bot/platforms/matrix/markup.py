@@ -88,6 +88,11 @@ def edit_of(content: dict[str, Any], target: str) -> dict[str, Any]:
     }
 
 
+def answering(content: dict[str, Any], event: str) -> dict[str, Any]:
+    """The content as an answer to an event (API, 11.34 Rich replies); it may be gone, or never have been here."""
+    return {**content, "m.relates_to": {"m.in_reply_to": {"event_id": event}}}
+
+
 def in_thread(content: dict[str, Any], thread: str) -> dict[str, Any]:
     """The content said in a thread ("<root> <what is answered there>"); clients that know no threads show an answer to
     that (API, 11.37 Threading)."""

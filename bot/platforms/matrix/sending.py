@@ -14,7 +14,7 @@ from bot.platforms.base import Gone, Moved, SendError, Transient
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
 from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut, room_path
-from bot.platforms.matrix.markup import contents_of, edit_of, in_thread, reactions_for
+from bot.platforms.matrix.markup import answering, contents_of, edit_of, in_thread, reactions_for
 from bot.platforms.matrix.polls import END, START, end_of, start_of
 from bot.platforms.matrix.rooms import Room
 
@@ -75,6 +75,8 @@ class Sending:
         contents = [content for content in contents if content["body"]] + files
         sent = []
         for n, content in enumerate(contents):
+            if n == 0 and work.reply_to is not None:
+                content = answering(content, work.reply_to)
             sent.append(await self._tell(room, work, MESSAGE, f"{work.pid}-{n}", content))
             if sent[-1] not in work.begun:
                 work.begun.append(sent[-1])  # what comes after it may fail

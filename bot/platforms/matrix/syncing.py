@@ -121,6 +121,7 @@ class Syncing:
         public: list[str] = []
         gone: list[str] = []
         touched: list[str] = []
+        encrypted: list[str] = []
         for native, section in _mapping(sections.get("invite")).items():
             room = rooms[native] = self._room(native)
             apply_invited(room, section, connection.me)
@@ -135,6 +136,8 @@ class Syncing:
             sent += [mine for event in events if (mine := sent_by(event, native, connection.me)) is not None]
             found_here = [await self._arrival(room, event) for event in events]
             arrivals += [arrival for arrival in found_here if arrival is not None]
+            if room.encrypted and room.kind == "room" and (events or native in rooms):
+                encrypted.append(native)
             if room.deserted:
                 gone.append(native)
             if any(event.get("sender") != connection.me for event in state_events(section)):
@@ -148,7 +151,7 @@ class Syncing:
             states = {native: room.state() for native, room in rooms.items()}
             batch = Batch(
                 connection.account, connection.holder, answer["next_batch"], arrivals, states, keys, sent, found,
-                public, gone, moves(connection.rooms, rooms), votes_in(arrivals), touched,
+                public, gone, moves(connection.rooms, rooms), votes_in(arrivals), touched, encrypted,
             )  # fmt: skip
             new: int = await connection.runtime.transact(take_in, batch)
         self._keys_came.clear()

@@ -123,7 +123,7 @@ def _piece(spans: Sequence[Span]) -> Piece:
     text = "".join(span.text for span in spans)
     dropped = len(text) - len(text.lstrip())
     text = text.strip()
-    end, entities = units(text), []
+    end, entities = units(text), list[Entity]()
     at = -dropped
     for span in spans:
         start, stop = max(at, 0), min(at + units(span.text), end)

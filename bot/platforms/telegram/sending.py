@@ -68,7 +68,7 @@ class Sender:
             step = steps.popleft()
             await self.limits.pass_through(chat, _messages(step))
             try:
-                work.begun.extend(await self._make(step, chat, topic))
+                work.begun.extend(await self._make(step, chat, topic, None if work.begun else answered_by(work)))
             except Rejected:
                 if isinstance(step, bytes):
                     raise
@@ -77,10 +77,10 @@ class Sender:
                 steps = await self._left(work, tried)
         return work.begun
 
-    async def _make(self, step: Step, chat: int, topic: int | None) -> list[str]:
+    async def _make(self, step: Step, chat: int, topic: int | None, reply_to: int | None) -> list[str]:
         if isinstance(step, Bunch):
-            return await self.uploads.send(step, chat, topic)
-        return ids_of(await self.client.send(words_to(chat, topic, step)))
+            return await self.uploads.send(replace(step, reply_to=reply_to), chat, topic)
+        return ids_of(await self.client.send(words_to(chat, topic, step, reply_to)))
 
     async def _left(self, work: Work, tried: dict[str, str]) -> deque[Step]:
         """The steps that are still to be made after the messages that were sent."""
@@ -114,6 +114,11 @@ class Sender:
         self._tried[delivery_id] = tried
         if len(self._tried) > REMEMBERED:
             self._tried.popitem(last=False)
+
+
+def answered_by(work: Work) -> int | None:
+    """The message that a delivery answers; its first part says so."""
+    return int(work.reply_to) if work.reply_to is not None and work.reply_to.isdecimal() else None
 
 
 def _messages(step: Step) -> int:

@@ -16,6 +16,7 @@ from aiogram.types import (
     InputMediaPhoto,
     InputMediaVideo,
     MessageEntity,
+    ReplyParameters,
 )
 
 from api.attachments.service import Content, content_of, find_attachments
@@ -56,6 +57,7 @@ class Bunch:
     files: Sequence[Outgoing]
     caption: Piece | None = None
     keyboard: InlineKeyboardMarkup | None = None
+    reply_to: int | None = None  # the message that it answers
 
 
 def bunches_of(files: Sequence[Outgoing]) -> list[Bunch]:
@@ -131,7 +133,9 @@ class Uploads:
 
     async def _send(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
         given = [await self._given(file) for file in bunch.files]
-        where = {"chat_id": chat, "message_thread_id": topic}
+        where: dict[str, Any] = {"chat_id": chat, "message_thread_id": topic}
+        if bunch.reply_to is not None:
+            where["reply_parameters"] = ReplyParameters(message_id=bunch.reply_to, allow_sending_without_reply=True)
         method: TelegramMethod[Any]
         if len(bunch.files) > 1:
             media = [MEDIA[file.kind](media=one) for file, one in zip(bunch.files, given, strict=True)]

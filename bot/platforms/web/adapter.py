@@ -47,7 +47,7 @@ class WebPlatform:
         run, chat = self.runtime.transact, work.chat.chat_id
         match work.kind:
             case "send":
-                pid = await run(write_bot_post, chat, work.delivery_id, work.tree, work.rows, work.files)
+                pid = await run(write_bot_post, chat, work.delivery_id, work.tree, work.rows, work.files, work.reply_to)
                 if pid is None:
                     raise Gone("this chat is over")
                 return [pid]

@@ -8,8 +8,9 @@ from api.context import Context
 from api.i18n import gettext, ngettext
 from api.messaging.faces import Community, Identity, Person
 from api.messaging.render import Reader, clean, plain
-from api.messaging.tree import unpack, unpack_rows
+from api.messaging.tree import Node, pack, unpack, unpack_rows
 from api.people.websessions import SignedIn
+from api.relays.texts import without_speaker
 from api.webchat import posting
 from api.webchat.reading import ChatLine, OpenChat, Posts, Said, WebPost
 from bot.platforms.web import views
@@ -135,21 +136,23 @@ class Pen:
         mine = post.identity_id == self.seat.identity.id
         gone = post.removed_at is not None
         editable = mine and posting.may_edit(self.ctx, self.seat, post)
-        html = html_of(unpack(post.tree), self.reader) if post.tree is not None else html_of_words(post.text)
+        html = html_of(_tree(one), self.reader) if post.tree is not None else html_of_words(post.text)
+        side: views.Side = "mine" if mine else "other" if post.identity_id is not None or one.relayed else "bot"
         photos, files = self._files(posts, post) if not gone else ((), ())
         return views.Post(
-            post.pid, chat.pid, post.seq, "mine" if mine else "other" if post.identity_id is not None else "bot",
+            post.pid, chat.pid, post.seq, side,
             self.face(one.author, one.person), post.created_at, html, post.rev, (post.client or "") if mine else "",
             post.edited_at is not None, gone, self._quoted(posts, post), photos, files, self._buttons(post),
             post.text if editable else "", not gone, editable,
-            not gone and (mine or (moderates and post.identity_id is not None)),
+            not gone and (mine or (moderates and side == "other") or (one.relayed and one.person == self.seat.person)),
         )  # fmt: skip
 
     def _quoted(self, posts: Posts, post: WebPost) -> views.Quoted | None:
         answered = posts.answered.get(post.reply_to) if post.reply_to is not None else None
         if answered is None or answered.post.removed_at is not None:
             return None
-        text = self.excerpt(answered.post.text, answered.post.tree) or self._("[file]")
+        tree = pack(_tree(answered)) if answered.post.tree is not None else None
+        text = self.excerpt(answered.post.text, tree) or self._("[file]")
         return views.Quoted(answered.post.pid, self.face(answered.author, answered.person).name, text)
 
     def _buttons(self, post: WebPost) -> tuple[tuple[views.Button, ...], ...]:
@@ -185,6 +188,12 @@ class Pen:
                     _file(url, kept.name, kept.size, kept.kind, kept.mime, None, kept.state == "pending", error)
                 )
         return tuple(photos), tuple(files)
+
+
+def _tree(said: Said) -> Node:
+    """What the bot's post says; whose words it carries stands beside it."""
+    tree = unpack(said.post.tree)
+    return without_speaker(tree) if said.relayed else tree
 
 
 def pen_for(ctx: Context, seat: SignedIn) -> Pen:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.people.settings import DEFAULT, NEVER, set_language, set_quiet_hours
+from api.people.settings import DEFAULT, NEVER, set_language, set_quiet_hours, set_relayed
 from api.webchat import entering
 from bot.platforms.web import views
 from bot.platforms.web.desk import Desk
@@ -27,7 +27,7 @@ def me_routes(desk: Desk) -> APIRouter:
     @router.post("/me")
     async def change_me(request: Request) -> Response:
         form = await gate.form(request)
-        wanted = {name: str(form[name]) for name in ("language", "quiet_hours") if name in form}
+        wanted = {name: str(form[name]) for name in ("language", "quiet_hours", "relayed") if name in form}
         changed = await desk.write(request, _change_me, wanted)
         if is_script(request):
             return Response(status_code=204, headers={"HX-Refresh": "true"} if changed else {})
@@ -60,6 +60,11 @@ def _draw_me(pen: Pen) -> tuple[str, str, dict[str, Any]]:
         options = tuple(views.Option(value, label, value == now) for value, label in labels.items())
         hint = pen._("Reminders and notices wait until these hours are over.")
         settings.append(views.Setting("quiet_hours", pen._("Quiet hours"), hint, options))
+        carried = {"yes": pen._("Carried to the other rooms"), "no": pen._("Stays in the room I said it in")}
+        chosen = "yes" if person.relayed else "no"
+        options = tuple(views.Option(value, label, value == chosen) for value, label in carried.items())
+        hint = pen._("A workshop may have rooms in several apps. What you say in one is heard in the others.")
+        settings.append(views.Setting("relayed", pen._("What I say in rooms"), hint, options))
     me = " · ".join(filter(None, [entering.home_of(pen.ctx, pen.seat), person.subject if person else ""]))
     return "me.html", pen._("Me"), {"settings": tuple(settings), "about_me": me}
 
@@ -71,6 +76,8 @@ def _change_me(pen: Pen, csrf: str, wanted: dict[str, str]) -> bool:
         set_language(pen.ctx, wanted["language"], pen.seat.identity)
     if "quiet_hours" in wanted and pen.seat.person is not None:
         set_quiet_hours(pen.ctx, wanted["quiet_hours"])
+    if "relayed" in wanted and pen.seat.person is not None:
+        set_relayed(pen.ctx, wanted["relayed"] == "yes")
     return wanted.get("language", before) != before
 
 
