@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from storage.base import new_pid
 from storage.messaging import Chat, Cursor, Incoming
+from storage.rooms import Room
 from storage.writing import QUIET_UPDATE, among, count_changed, insert_into, table_of, take, upsert
 
 CHATS, INBOX = table_of(Chat), table_of(Incoming)
@@ -23,6 +24,18 @@ HOLD = (
         Chat.id == bindparam("chat"), Chat.in_fence == bindparam("fence"),
     )
     .with_for_update(of=Chat)
+)  # fmt: skip
+# a room with those that hear what is said in it, always in the same order: two that talk at once wait for each other
+# once, not both
+HERE, NEAR = table_of(Room), table_of(Room).alias()
+HOLD_ROOMS = (
+    select(CHATS.c.id)
+    .where(CHATS.c.id.in_(
+        select(NEAR.c.chat_id).join(HERE, HERE.c.community_id == NEAR.c.community_id)
+        .where(HERE.c.chat_id == bindparam("chat"))
+    ))
+    .order_by(CHATS.c.id)
+    .with_for_update()
 )  # fmt: skip
 OTHERS = INBOX.alias()
 # the row that is being marked is left out by its id: PostgreSQL still sees it as it was, SQLite does not
@@ -68,6 +81,7 @@ class LeasedRow:
     event_id: str
     raw: dict[str, Any]
     received_at: datetime
+    in_room: bool = False
 
 
 class FreeChat(NamedTuple):
@@ -197,11 +211,13 @@ def lease_chats(
     )
     until = now + timedelta(seconds=seconds)
     lease = {"in_leased_until": until, "in_fence": Chat.in_fence + 1}
-    fences = {chat_id: fence for chat_id, fence in take(session, due, Chat, lease, Chat.id, Chat.in_fence)}
+    leased = {row.id: row for row in take(session, due, Chat, lease, Chat.id, Chat.in_fence, Chat.kind)}
+    fences = {chat_id: row.in_fence for chat_id, row in leased.items()}
     heads = _oldest_rows(session, list(fences)) if fences else {}
     for chat_id in fences.keys() - heads.keys():
         release_chat(session, chat_id)
-    return [_leased(heads[chat_id], fences[chat_id], until) for chat_id in fences if chat_id in heads]
+    rooms = {chat_id for chat_id, row in leased.items() if row.kind == "room"}
+    return [_leased(heads[key], fences[key], until, key in rooms) for key in fences if key in heads]
 
 
 def on_platforms(platforms: Sequence[str]) -> ColumnElement[bool]:
@@ -220,13 +236,15 @@ def _oldest_rows(session: Session, chat_ids: Sequence[int]) -> dict[int, Any]:
     return {row.chat_id: row for row in rows}
 
 
-def _leased(row: Any, fence: int, until: datetime) -> LeasedRow:
+def _leased(row: Any, fence: int, until: datetime, in_room: bool) -> LeasedRow:
     event = (row.platform, row.account, row.event_id, row.raw, row.received_at)
-    return LeasedRow(row.id, row.chat_id, fence, until, *event)
+    return LeasedRow(row.id, row.chat_id, fence, until, *event, in_room)
 
 
 def hold_chat(session: Session, row: LeasedRow) -> Chat | None:
     """The chat, locked until the commit, while this worker still owns it and the row is still to do; else None."""
+    if row.in_room and session.get_bind().dialect.name != "sqlite":  # where one transaction writes at a time
+        session.execute(HOLD_ROOMS, {"chat": row.chat_id})
     return session.scalars(HOLD, {"chat": row.chat_id, "fence": row.fence, "row": row.inbox_id}).first()
 
 
@@ -251,7 +269,7 @@ def finish_row(
         until = now + timedelta(seconds=seconds)
         renewed = update(Chat).where(Chat.id == row.chat_id).values(in_leased_until=until)
         session.execute(renewed, execution_options=QUIET_UPDATE)
-    return _leased(found, row.fence, until)
+    return _leased(found, row.fence, until, row.in_room)
 
 
 def end_lease(session: Session, chat_id: int, fence: int) -> None:

@@ -54,7 +54,8 @@ def relay(ctx: Context, chat: Chat, community: Community, speech: Speech, *, roo
     counts nor has anywhere to go; said again, what the first time made.
     """
     person = ctx.actor
-    if person is None or community.archived_at is not None or not may_speak(ctx, community):
+    nothing = speech.said is None and not speech.files  # a sticker, a place on the map
+    if person is None or nothing or community.archived_at is not None or not may_speak(ctx, community):
         return None
     heard = bridged_rooms(ctx.session, community.id) if rooms is None else rooms
     others = [key for key in heard if key != chat.id] if person.relayed and chat.id in heard else []

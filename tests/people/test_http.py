@@ -132,15 +132,15 @@ async def test_accounts_and_devices(world: World, county: dict[str, Any]) -> Non
 async def test_settings(world: World, county: dict[str, Any]) -> None:
     async with await client_of(world, county["li"]) as http:
         assert (await http.get("/v1/settings")).json() == {
-            "language": "zh_CN", "quiet_hours": "default", "zone": None, "home": None,
+            "language": "zh_CN", "quiet_hours": "default", "zone": None, "home": None, "relayed": True,
         }  # fmt: skip
         account = (await http.get("/v1/accounts")).json()["items"][0]["pid"]
-        body = {"language": "en", "quiet_hours": "22:00-6:30", "zone": "Asia/Urumqi", "home": account}
+        body = {"language": "en", "quiet_hours": "22:00-6:30", "zone": "Asia/Urumqi", "home": account, "relayed": False}
         changed = (await http.patch("/v1/settings", json=body)).json()
         assert changed == {**body, "quiet_hours": "22:00-06:30"}
         assert (await http.patch("/v1/settings", json={"quiet_hours": "never"})).json()["zone"] == "Asia/Urumqi"
         assert (await http.patch("/v1/settings", json={"zone": None, "home": None})).json()["home"] is None
-        for wrong in ({"language": "xx"}, {"quiet_hours": "late"}, {"zone": "../etc/passwd"}):
+        for wrong in ({"language": "xx"}, {"quiet_hours": "late"}, {"zone": "../etc/passwd"}, {"relayed": "no"}):
             assert (await http.patch("/v1/settings", json=wrong)).status_code == 422, wrong
         assert (await http.patch("/v1/settings", json={"home": "nothing"})).status_code == 404
 

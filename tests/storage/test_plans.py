@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
+from api.communities.tree import ensure_web_room
 from api.journals import service as journals
 from api.journals.submitting import submit_entry
 from api.notices import service as notices
@@ -30,7 +31,7 @@ GROWING = frozenset({
     "persons", "identities", "chats", "inbox", "messages", "deliveries", "sent_events", "web_posts", "web_uploads",
     "web_sessions", "records", "tallies", "journal_entries", "receipts", "openings", "audit", "attachments",
     "memberships", "idempotent", "claim_codes", "claim_failures", "reminders", "notices", "pushes", "resources",
-    "quizzes", "questions", "quiz_pushes", "attempts", "answers", "polls", "votes",
+    "quizzes", "questions", "quiz_pushes", "attempts", "answers", "polls", "votes", "relays",
 })  # fmt: skip
 HOURLY = (
     "FROM web_sessions WHERE web_sessions.expires_at < ?",
@@ -78,7 +79,8 @@ async def test_nothing_that_happens_all_the_time_looks_at_everything(world: WebW
     for who, role in ((host, "host"), (li, "member")):
         await world.join(who, workshop, role)
     await world.appoint(host, county, "region_admin")
-    page = await world.browser(li)
+    await world.run(ensure_web_room, workshop)
+    room, page = await world.room(workshop), await world.browser(li)
     # this one does look at everybody it is for
     notice = await world.run(notices.send_notice, county.pid, "周五交教案", place="people", actor=host)
     quiz = await world.run(add_quiz, workshop.pid, "1. 太阳从东边升起。（ ）\n答案：对", actor=host)
@@ -94,6 +96,12 @@ async def test_nothing_that_happens_all_the_time_looks_at_everything(world: WebW
         await world.run(answer_push, push.pid, [0], "vote", actor=li)
         await world.run(get_statistics, push.pid, actor=host)
         await page.say("你好")
+        await li.say(LOG, room=room, event="e1")
+        await li.say("好", room=room, event="e2", reply_to="e1")
+        copy = (await page.read("语文工坊"))[-1]
+        await page.say("谢谢", "语文工坊", reply=copy.pid)
+        for kind in ("edited", "deleted"):
+            await world.arrive(li, room, kind, event="e1", text="改一下")
         await page.open(f"/web/chats/{await page.chat()}")
         for job in JOBS:
             await world.run(job.operation)
