@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import event, update
 
 from api.context import Context
-from api.messaging.delivering import claim_work
+from api.messaging.delivering import Outcome, claim_work, finish_works, return_work
 from api.messaging.outbox import (
     BULK,
     acknowledge,
+    deliver_to_chats,
     deliver_to_people,
     edit_message,
     say_in_chat,
@@ -161,3 +162,35 @@ async def test_many_edits_ask_no_more_than_few(world: World) -> None:
         assert len({work.targets[0] for work in works}) == limit, "each its own"
         counts.append(len(statements))
     assert counts[0] == counts[1], counts
+
+
+async def test_only_answers_ask_what_they_answer(world: World) -> None:
+    counts = []
+    for answers in (False, True):
+        people = [await world.teacher(f"老师{n}") for n in range(3)]
+
+        def say(ctx: Context, answers: bool = answers, people: list[Voice] = people) -> None:
+            first = write_message(ctx, Words("问"))
+            ids = [who.person.home_chat_id for who in people if who.person is not None]
+            deliver_to_chats(ctx, first, [key for key in ids if key is not None], BULK)
+            again = write_message(ctx, Words("答"), answers_id=first.id if answers else None)
+            deliver_to_chats(ctx, again, [key for key in ids if key is not None], BULK)
+
+        await world.run(say)
+        works = await world.run(claim_work, ["paper"], 9, {})
+        await world.run(finish_works, [(work, Outcome(sent=[f"{answers}{work.chat.native}"])) for work in works], {})
+        for work in works:
+            await world.run(return_work, work, begun=False)
+        statements: list[str] = []
+
+        def look(_c: Any, _cursor: Any, statement: str, *_: Any, into: list[str] = statements) -> None:
+            into.append(statement)
+
+        engine = world.runtime.database.engine
+        event.listen(engine, "before_cursor_execute", look)
+        works = await world.run(claim_work, ["paper"], 9, {})
+        event.remove(engine, "before_cursor_execute", look)
+        assert [work.reply_to for work in works] == [f"True{work.chat.native}" if answers else None for work in works]
+        counts.append(len(statements))
+        await world.run(lambda ctx: ctx.session.query(Delivery).update({"state": "sent"}))
+    assert counts[1] == counts[0] + 2, counts

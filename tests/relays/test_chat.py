@@ -229,3 +229,14 @@ async def test_restored_order(village: Village) -> None:
     for n in range(12):
         await village.li.say(f"第 {n} 句", room=village.room)
     assert village.texts() == [f"李春华: 第 {n} 句" for n in range(12)]
+
+
+async def test_what_is_changed_or_deleted_before_it_was_sent(village: Village) -> None:
+    world, chat = village.here, village.room
+    told = (("e1", "said", "写错"), ("e1", "edited", "写对"), ("e2", "said", "不要了"), ("e2", "deleted", ""))
+    for event, kind, text in told:
+        raw = {"kind": kind, "sender": village.li.native, "name": "李", "event": event, "text": text}
+        await world.runtime.transact(receive, "paper", "", [Arrival(f"{event}{kind}", chat, "room", raw)])
+    await world.handlers.drain()
+    await world.deliverers.drain()
+    assert [(sheet.text, sheet.edits) for sheet in village.heard()] == [("李春华: 写对", 0)]
