@@ -17,6 +17,8 @@ LEASE_SECONDS = 300.0
 FETCH_ATTEMPTS = 6  # spread over an hour
 SLOWEST_RETRY = 3600.0
 PATIENCE = timedelta(days=1)  # with a platform that says again and again when to come back
+# a whole room waits for what somebody said there with these: they come soon, or not at all
+URGENT, URGENT_ATTEMPTS, URGENT_PATIENCE = "relay:", 2, timedelta(minutes=2)
 
 # told in the settling transaction, when a file became stored or failed
 Follower = Callable[[Context, Attachment], None]
@@ -72,9 +74,10 @@ def settle_file(ctx: Context, file: LeasedFile, fetched: Fetched, followers: Seq
 
 def _hopeless(row: Attachment, fetched: Fetched, now: datetime) -> bool:
     """Whether a file is not tried again. To be told when to come back is no failure."""
+    urgent = row.holder.startswith(URGENT)
     if fetched.retry_after is not None:
-        return now - row.created_at > PATIENCE
-    return fetched.final or row.attempts >= FETCH_ATTEMPTS
+        return now - row.created_at > (URGENT_PATIENCE if urgent else PATIENCE)
+    return fetched.final or row.attempts >= (URGENT_ATTEMPTS if urgent else FETCH_ATTEMPTS)
 
 
 def forget_file(ctx: Context, file: LeasedFile) -> None:

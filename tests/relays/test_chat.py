@@ -1,11 +1,15 @@
 """Talk from room to room: what is carried, what is not, and who decides about it."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from api.context import Context
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Words
+from bot.inbound import File
+from bot.platforms.base import Transient
 from storage.attachments import Attachment
 from storage.messaging import Chat
 from storage.records import Record
@@ -156,6 +160,22 @@ async def test_files_that_do_not_come_are_said(village: Village) -> None:
     await world.arrive(village.li, village.room, "edited", event="e1", text="看看教案")
     [text] = village.texts()
     assert "看看教案" in text and "教案.docx" in text, "an edit keeps what was said of files"
+
+
+async def test_a_room_does_not_wait_for_ever_for_a_file(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(file: File) -> AsyncIterator[bytes]:
+        raise Transient("away")
+        yield b""
+
+    world = village.here
+    monkeypatch.setattr(world.paper, "fetch", away)
+    file = {"kind": "photo", "name": "板书.jpg", "mime": "image/jpeg", "size": 5, "ref": {"key": "k"}}
+    await village.li.say("看板书", room=village.room, files=[file])
+    await village.li.say("看到了吗", room=village.room)
+    assert village.texts() == []
+    world.pass_time(minutes=1)
+    await world.settle()
+    assert "板书.jpg" in village.texts()[0] and village.texts()[1] == "李春华: 看到了吗"
 
 
 async def test_nothing_is_kept_where_it_goes_nowhere(village: Village) -> None:
