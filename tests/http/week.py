@@ -19,7 +19,8 @@ QUIZ = "1. 太阳从东边升起。（ ）\n答案：对"
 # what PATCH and PUT take; whoever may only read is refused before anything is looked for
 CHANGES: dict[str, dict[str, Any]] = {
     "/v1/workshops/{pid}": {"name": "新名字"}, "/v1/communities/{pid}/memberships/{person}": {"accept": True},
-    "/v1/journal-entries/{pid}": {"body": LONG}, "/v1/settings": {}, "/v1/excuses/{pid}": {"state": "withdrawn"},
+    "/v1/journal-entries/{pid}": {"body": LONG}, "/v1/settings": {}, "/v1/bridge/{pid}": {"on": True},
+    "/v1/excuses/{pid}": {"state": "withdrawn"},
     "/v1/regions/{pid}/holidays/{day}": {"works": True}, "/v1/resources/{pid}": {"title": "新标题"},
     "/v1/journal-entries/{pid}/feature": {}, "/v1/quizzes/{pid}": {"title": "新题目"},
     "/v1/polls/{pid}/vote": {"picked": [0]}, "/v1/communities/{pid}": {"picture": None},
