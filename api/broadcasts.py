@@ -6,7 +6,7 @@ Notices and pushes share this. Rooms hear at once; people in their quiet hours h
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select
 
@@ -26,47 +26,74 @@ from storage.messaging import Message
 
 ROOMS, PEOPLE, BOTH = "rooms", "people", "both"
 FARTHEST = timedelta(days=366)
+MOST_PLACES = 50
 SHOW_EVERY = timedelta(seconds=5)
 STATUS_EVERY = timedelta(seconds=10)
 STATUS_LIFE = timedelta(hours=48)
 
 
-def readers_of(community: Community, author_id: int) -> Select[Any]:
-    """A select of the people something sent to a community is meant for: all of it but who sends."""
-    return audiences.without(audience_of(community), author_id)
+def readers_of(places: Sequence[Community], author_id: int) -> Select[Any]:
+    """A select of the people something sent to communities is meant for: all of them, each once, but who sends."""
+    return audiences.without(audience_of(*places), author_id)
 
 
-def usual_place(ctx: Context, community: Community) -> str:
-    """Where people of a community expect to hear: in the room of a school or workshop that has one, else each alone.
+def usual_place(ctx: Context, places: Sequence[Community]) -> str:
+    """Where people of communities expect to hear: in the room of a school or workshop that has one, else each alone.
 
     The same thing in a room and in private is noise; those who missed it in the room are reminded in private.
     """
-    has_room = community.kind != "region" and audiences.count_rooms(ctx.session, community.id) > 0
+    has_room = all(one.kind != "region" and audiences.count_rooms(ctx.session, one.id) > 0 for one in places)
     return ROOMS if has_room else PEOPLE
+
+
+class Part(NamedTuple):
+    """One of the communities that something would go to: how many people and rooms it has, who sends left out."""
+
+    community: Community
+    people: int
+    rooms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Whom something would reach if it went out like this: what a preview says."""
 
-    community: Community
+    parts: Sequence[Part]
     place: str
-    people: int  # who it is meant for, the author left out
-    rooms: int
+    people: int  # who it is meant for, each once, the author left out
+    rooms: int  # 0 when one of the communities has none: then it cannot go into the rooms
     at: datetime | None  # None: now
     wakes_later: bool  # some are in quiet hours at that moment (as the service has them) and get it when those end
 
 
-def plan_broadcast(ctx: Context, community_pid: str, action: str, place: str = "", at: datetime | None = None) -> Plan:
+def get_places_for(ctx: Context, pids: str | Sequence[str], action: str) -> list[Community]:
+    """The communities that something is to go to, each once, in this order. Raises before anything is done when who
+    acts may not do `action` in one of them, and Invalid for none or too many."""
+    wanted = [pids] if isinstance(pids, str) else list(dict.fromkeys(pids))
+    if not wanted:
+        raise Invalid("broadcast.nowhere", T("Choose to whom it goes."))
+    if len(wanted) > MOST_PLACES:
+        say = T("One notice goes to at most {limit} communities at once.", limit=MOST_PLACES)
+        raise Invalid("broadcast.too_many", say, n=len(wanted), limit=MOST_PLACES)
+    return [get_community_for(ctx, pid, action) for pid in wanted]
+
+
+def plan_broadcast(
+    ctx: Context, pids: str | Sequence[str], action: str, place: str = "", at: datetime | None = None
+) -> Plan:
     """A preview: who, how many, where, when. `place` "" is the usual one. Raises as sending would."""
-    community = get_community_for(ctx, community_pid, action)
-    place = place or usual_place(ctx, community)
-    check_broadcast(ctx, community, place, at)
+    places = get_places_for(ctx, pids, action)
+    place = place or usual_place(ctx, places)
+    for community in places:
+        check_broadcast(ctx, community, place, at)
+    parts = [
+        Part(one, count_people(ctx.session, readers_of([one], ctx.me.id)), audiences.count_rooms(ctx.session, one.id))
+        for one in places
+    ]
+    people = count_people(ctx.session, readers_of(places, ctx.me.id)) if len(parts) > 1 else parts[0].people
+    rooms = sum(part.rooms for part in parts) if all(part.rooms for part in parts) else 0
     quiet = is_quiet(at or ctx.now, quiet_hours_of(ctx, None), ctx.zone())
-    return Plan(
-        community, place, count_people(ctx.session, readers_of(community, ctx.me.id)),
-        audiences.count_rooms(ctx.session, community.id), at if at and at > ctx.now else None, quiet and place != ROOMS,
-    )  # fmt: skip
+    return Plan(parts, place, people, rooms, at if at and at > ctx.now else None, quiet and place != ROOMS)
 
 
 def check_broadcast(ctx: Context, community: Community, place: str, release_at: datetime | None) -> datetime:
@@ -96,26 +123,46 @@ def release(ctx: Context, row: Broadcast, community: Community, action: str, tre
 
     The polls ask what the words and rows ask, where a platform has its own. In a room everybody sees the votes.
     """
-    if community.archived_at is not None or RULES[action].isdisjoint(standing(ctx, community, row.author_id)):
-        row.withdrawn_at = row.settled_at = ctx.now
+    if not still_allowed(ctx, row, [community], action):
+        return False
+    how: dict[str, Any] = {"files": files, "guard": guard, "room_poll": room_poll, "people_poll": people_poll}
+    say_to_all(ctx, row, [community], tree, rows, **how)
+    return True
+
+
+def still_allowed(ctx: Context, row: Broadcast, places: Sequence[Community], action: str) -> list[Community]:
+    """The places where the author of a row may still do `action`; they are told of the others. None: it is over."""
+    allowed = []
+    for community in places:
+        if community.archived_at is None and not RULES[action].isdisjoint(standing(ctx, community, row.author_id)):
+            allowed.append(community)
+            continue
         say = T(
             "What you wanted to send to {community} was not sent: you can no longer send there.",
             community=community.name,
         )
         tell_person(ctx, row.author_id, say)
-        return False
-    people = readers_of(community, row.author_id)
+    if not allowed:
+        row.withdrawn_at = row.settled_at = ctx.now
+    return allowed
+
+
+def say_to_all(ctx: Context, row: Broadcast, places: Sequence[Community], tree: Node, rows: Rows, *,
+               files: Sequence[str] = (), guard: list[Any] | None = None, room_poll: Poll | None = None,
+               people_poll: Poll | None = None) -> None:  # fmt: skip
+    """Release a row to its places: one message in all their rooms, one to all their people, each once."""
+    people = readers_of(places, row.author_id)
     row.reached = count_people(ctx.session, people)
     row.released_at = ctx.now
     if row.place in (ROOMS, BOTH):
         message = write_message(ctx, tree, rows, files, live=True, poll=room_poll)
-        row.room_message_id, row.rooms = message.id, deliver_to_rooms(ctx, message, community.id)
+        row.room_message_id = message.id
+        row.rooms = sum(deliver_to_rooms(ctx, message, community.id) for community in places)
     if row.place in (PEOPLE, BOTH):
         message = write_message(ctx, tree, rows, files, poll=people_poll)
         row.people_message_id = message.id
         deliver_in_waking_hours(ctx, message, people, urgent=row.urgent, guard=guard)
     ctx.session.flush()
-    return True
 
 
 def show_status(ctx: Context, row: Broadcast, tree: Node, rows: Rows) -> None:
@@ -178,16 +225,20 @@ def end_message(ctx: Context, message: Message, tree: Node) -> None:
     edit_message(ctx, message, tree)
 
 
-def is_for(ctx: Context, row: Broadcast, community: Community) -> bool:
+def is_for(ctx: Context, row: Broadcast, *places: Community) -> bool:
     """Whether who acts is one of those it is meant for."""
-    return audiences.holds(ctx.session, readers_of(community, row.author_id), ctx.me.id)
+    return any(audiences.holds(ctx.session, readers_of([one], row.author_id), ctx.me.id) for one in places)
 
 
-def still_for(ctx: Context, row: Broadcast | None, people: Collection[int | None]) -> set[int | None]:
-    """Those of `people` who belong to whom it is meant for; nobody once it was taken back."""
+def still_for(
+    ctx: Context, row: Broadcast | None, people: Collection[int | None], places: Sequence[Community] = ()
+) -> set[int | None]:
+    """Those of `people` who belong to whom it is meant for (`places`, if it has several); nobody once it was taken
+    back."""
     if row is None or row.withdrawn_at is not None:
         return set()
-    return audiences.among(ctx.session, audience_of(ctx.session.get_one(Community, row.community_id)), people)
+    meant = places or [ctx.session.get_one(Community, row.community_id)]
+    return set().union(*[audiences.among(ctx.session, audience_of(one), people) for one in meant])
 
 
 def check_author(ctx: Context, row: Broadcast, community: Community, action: str | None = None) -> None:

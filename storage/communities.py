@@ -15,6 +15,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union,
     union_all,
 )
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
@@ -225,6 +226,13 @@ def select_audience(community: Community) -> Select[Any]:
         .join(home, home.id == Person.school_id)
         .where(home.path.startswith(community.path, autoescape=True), *PRESENT)
     )
+
+
+def select_audience_of(communities: Sequence[Community]) -> Select[Any]:
+    """The ids of the people that several communities reach, each once."""
+    if len(communities) == 1:
+        return select_audience(communities[0])
+    return select(Person.id).where(Person.id.in_(union(*[select_audience(one) for one in communities])))
 
 
 def count_people(session: Session, people: Select[Any]) -> int:

@@ -1,10 +1,10 @@
 """Tables and queries of notices and their receipts (G13 通知, 收到)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, String, UniqueConstraint, func, select
+from sqlalchemy import Index, Select, String, UniqueConstraint, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Json, ref
@@ -16,13 +16,29 @@ from storage.writing import count_changed, upsert
 
 
 class Notice(Broadcast, Base):
-    """Words or files to a community, asking for 收到. Who has not answered only its author learns."""
+    """Words or files to one or several communities, asking for 收到. Who has not answered only its author learns.
+
+    `community_id` is the first of its places: where it is counted.
+    """
 
     __tablename__ = "notices"
     __table_args__ = broadcast_indexes("notices")
     text: Mapped[str] = mapped_column(String(4000), default="")
     files: Mapped[Any] = mapped_column(Json, default=list)  # pids of attachments
     reminders: Mapped[Any] = mapped_column(Json, default=list)  # ids of the messages that said it again
+
+
+class NoticePlace(Base):
+    """One of the communities that a notice is for."""
+
+    __tablename__ = "notice_places"
+    __table_args__ = (
+        UniqueConstraint("notice_id", "community_id"),
+        Index("ix_notice_places_community", "community_id", "notice_id"),
+    )
+    id: Mapped[Id]
+    notice_id: Mapped[int] = ref("notices", index=False)
+    community_id: Mapped[int] = ref("communities", index=False)
 
 
 class Receipt(Base):
@@ -34,6 +50,32 @@ class Receipt(Base):
     notice_id: Mapped[int] = ref("notices", index=False)
     person_id: Mapped[int] = ref("persons")
     at: Mapped[datetime]
+
+
+def add_places(session: Session, notice_id: int, communities: Sequence[Community]) -> None:
+    """Say which communities a notice is for, in this order."""
+    session.add_all([NoticePlace(notice_id=notice_id, community_id=one.id) for one in communities])
+    session.flush()
+
+
+def places_of(session: Session, found: Collection[int]) -> dict[int, list[Community]]:
+    """notice id -> the communities it is for, in the order in which they were chosen."""
+    query = (
+        select(NoticePlace.notice_id, Community)
+        .join(Community, Community.id == NoticePlace.community_id)
+        .where(NoticePlace.notice_id.in_(found))
+        .order_by(NoticePlace.id)
+    )
+    places: dict[int, list[Community]] = {key: [] for key in found}
+    for notice_id, community in session.execute(query):
+        places[notice_id].append(community)
+    return places
+
+
+def keep_places(session: Session, notice_id: int, kept: Sequence[Community]) -> None:
+    """A notice is for these of its communities only."""
+    others = NoticePlace.community_id.not_in([one.id for one in kept])
+    session.execute(delete(NoticePlace).where(NoticePlace.notice_id == notice_id, others))
 
 
 def add_receipt(session: Session, notice_id: int, person_id: int, now: datetime) -> bool:
@@ -49,16 +91,18 @@ def find_received(session: Session, notice_id: int, people: Collection[int | Non
 
 
 def find_waiting(
-    session: Session, places: Select[Any], person_id: int, since: datetime, limit: int
-) -> list[tuple[Notice, Community]]:
+    session: Session, places: Select[Any], person_id: int, since: datetime, limit: int, within: int | None = None
+) -> list[Notice]:
     """Notices to communities of a select that went out since a moment, stand, and have no 收到 of a person yet, newest
-    first."""
+    first; `within`: the id of a community that they are for."""
+    meant = select(NoticePlace.notice_id).where(NoticePlace.community_id.in_(places.with_only_columns(Community.id)))
+    if within is not None:
+        meant = meant.where(NoticePlace.community_id == within)
     received = select(Receipt.id).where(Receipt.notice_id == Notice.id, Receipt.person_id == person_id)
     query = (
-        select(Notice, Community)
-        .join(Community, Community.id == Notice.community_id)
+        select(Notice)
         .where(
-            Notice.community_id.in_(places.with_only_columns(Community.id)),
+            Notice.id.in_(meant),
             Notice.released_at >= since,
             Notice.withdrawn_at.is_(None),
             Notice.author_id != person_id,
@@ -67,7 +111,7 @@ def find_waiting(
         .order_by(Notice.released_at.desc(), Notice.id.desc())
         .limit(limit)
     )
-    return [(notice, community) for notice, community in session.execute(query)]
+    return list(session.scalars(query))
 
 
 def count_receipts(session: Session, notice_id: int) -> int:

@@ -69,10 +69,10 @@ def workshops_of(
     return communities.find_workshops_of(ctx.session, person_id, roles)
 
 
-def audience_of(community: Community) -> Select[Any]:
-    """A select of the ids of all people a community reaches: active members of a workshop (observers too), people
-    whose home school a school is or lies in a region."""
-    return communities.select_audience(community)
+def audience_of(*places: Community) -> Select[Any]:
+    """A select of the ids of all people that communities reach, each once: active members of a workshop (observers
+    too), people whose home school a school is or lies in a region."""
+    return communities.select_audience_of(places)
 
 
 def count_audience(ctx: Context, community: Community) -> int:

@@ -20,6 +20,13 @@ def names(people: Sequence[str]) -> Node:
     return join_names(Words(name) for name in people)
 
 
+def name_places(places: Sequence[Community], most: int = 3, unnamed: int = 0) -> Node:
+    """Communities by name: `most` of them, and how many more there are, with those that are not to be named."""
+    named = join_names(Words(one.name) for one in places[:most])
+    rest = max(0, len(places) - most) + unnamed
+    return T("{names} and {n} more", names=named, n=rest) if rest > 0 else named
+
+
 def card(workshop: Community, hosts: Sequence[str]) -> Node:
     """What a workshop is: name, subject, hosts, what it is about, how one joins."""
     head = T("“{name}” ({subject})", name=workshop.name, subject=workshop.subject) if workshop.subject else None

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from api.broadcasts import still_for
 from api.context import Context
-from api.notices.service import refresh_notice, release_notice
+from api.notices.service import places_of, refresh_notice, release_notice
 from api.releasing import refresh_open, release_due
 from storage.notices import Notice, find_received
 
@@ -21,7 +21,8 @@ def refresh_notices(ctx: Context) -> bool:
 
 def notice_stands(ctx: Context, people: Collection[int | None], notice_id: int) -> set[int | None]:
     """Guard: the notice was not taken back, and these people still belong to those it is meant for."""
-    return still_for(ctx, ctx.session.get(Notice, notice_id), people)
+    notice = ctx.session.get(Notice, notice_id)
+    return still_for(ctx, notice, people, places_of(ctx, notice) if notice is not None else ())
 
 
 def notice_not_received(ctx: Context, people: Collection[int | None], notice_id: int) -> set[int | None]:

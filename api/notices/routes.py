@@ -7,21 +7,26 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, Field, StrictBool
 
+from api.access import can
 from api.context import Context
 from api.http import Caller, Cursor, Limit, Page, paged
 from api.notices import service
-from storage.communities import Community
 from storage.notices import Notice
 from storage.people import Person
 
 router = APIRouter(tags=["notices"])
+Pid = Annotated[str, Field(max_length=12)]
 Place = Literal["rooms", "people", "both"]
 
 
 class NoticeIn(BaseModel):
-    """A notice to send. `files` are pids of uploaded attachments that nothing holds yet."""
+    """A notice to send, to one community or several: everybody is reached and counted once.
 
-    community: str = Field(max_length=12, description="pid of a workshop, school or region")
+    `files` are pids of uploaded attachments that nothing holds yet.
+    """
+
+    community: str = Field("", max_length=12, description="pid of a workshop, school or region")
+    communities: list[Pid] = Field(default=[], max_length=50, description="pids, where it goes to several at once")
     text: str = Field("", max_length=20_000)
     files: list[str] = Field(default=[], max_length=50)
     place: Place = "rooms"
@@ -33,7 +38,8 @@ class NoticeOut(BaseModel):
     """A notice. The figures are for its author; others get none, and nothing of what it said once it is taken back."""
 
     pid: str
-    community: str
+    community: str = Field(description="the first of them")
+    communities: list[str] = Field(description="all it is for; to its readers those that they may see")
     text: str
     files: list[str]
     place: str
@@ -51,11 +57,12 @@ class NoticeOut(BaseModel):
         numbers: dict[str, int] = {}
         own = row.author_id == ctx.me.id
         text, files = (row.text, row.files) if own or row.withdrawn_at is None else ("", [])
+        places = [one.pid for one in service.places_of(ctx, row) if own or can(ctx, "see", one)]
         if own:
             received, reached, unreachable = service.figures(ctx, row)
             numbers = {"received": received, "reached": reached, "unreachable": unreachable}
         return cls(
-            pid=row.pid, community=ctx.session.get_one(Community, row.community_id).pid, text=text, files=files,
+            pid=row.pid, community=places[0], communities=places, text=text, files=files,
             place=row.place, urgent=row.urgent, release_at=row.release_at, released_at=row.released_at,
             withdrawn_at=row.withdrawn_at, **numbers,
         )  # fmt: skip
@@ -92,7 +99,8 @@ async def send(call: Caller, notice: NoticeIn) -> NoticeOut:
     """Send a notice, now or later."""
     named: dict[str, Any] = {"place": notice.place, "urgent": notice.urgent, "release_at": notice.release_at}
     operation = partial(service.send_notice, **named)
-    return await call(operation, notice.community, notice.text, notice.files, shape=NoticeOut.of, status=201)
+    places = [*([notice.community] if notice.community else []), *notice.communities]
+    return await call(operation, places, notice.text, notice.files, shape=NoticeOut.of, status=201)
 
 
 @router.get("/notices/{pid}")

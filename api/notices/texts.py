@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from api.communities.texts import name_places
 from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Quote, Rows, T, Words
 from storage.communities import Community
 from storage.notices import Notice
@@ -12,13 +13,23 @@ SHORT, LABEL = 60, 18
 WITHDRAWN = T("This notice was taken back.")
 
 
-def notice_tree(notice: Notice, community: Community, author: Person, footer: Node | None = None) -> Node:
-    """A notice as it is read."""
-    parts: list[Node] = [Bold(T("Notice · {community}", community=community.name))]
+def notice_tree(notice: Notice, places: Sequence[Community], author: Person, footer: Node | None = None) -> Node:
+    """A notice as it is read, in every place by the same words."""
+    parts: list[Node] = [Bold(T("Notice · {community}", community=_openly(places)))]
     if notice.text:
         parts.append(Words(notice.text))
     parts.append(T("From {name}", name=author.name))
     return Lines(*parts, *([footer] if footer else []))
+
+
+def _openly(places: Sequence[Community]) -> Node:
+    """Where it goes, for everybody there: workshops by invitation are not named to people of other places."""
+    if len(places) == 1:
+        return Words(places[0].name)
+    named = [one for one in places if one.policy != "invitation"]
+    if not named:
+        return T("{n} communities", n=len(places))
+    return name_places(named, unnamed=len(places) - len(named))
 
 
 def receive_rows(notice: Notice) -> Rows:
@@ -31,26 +42,27 @@ def tally(received: int, reached: int) -> Node:
     return T("Received: {n} of {all}", n=received, all=max(received, reached))
 
 
-def received_tree(notice: Notice, community: Community, author: Person) -> Node:
+def received_tree(notice: Notice, places: Sequence[Community], author: Person) -> Node:
     """A person's own copy after their 收到."""
-    return notice_tree(notice, community, author, T("✓ You said: received"))
+    return notice_tree(notice, places, author, T("✓ You said: received"))
 
 
-def reminder_tree(notice: Notice, community: Community, author: Person) -> Node:
+def reminder_tree(notice: Notice, places: Sequence[Community], author: Person) -> Node:
     """To somebody who has not said 收到 yet, in private."""
     return Lines(
-        T("{name} is still waiting for your “received”:", name=author.name), notice_tree(notice, community, author)
+        T("{name} is still waiting for your “received”:", name=author.name), notice_tree(notice, places, author)
     )
 
 
-def status_tree(notice: Notice, community: Community, received: int, unreachable: int) -> Node:
+def status_tree(notice: Notice, places: Sequence[Community], received: int, unreachable: int) -> Node:
     """How it goes, for the author only."""
+    where = name_places(places)
     if notice.withdrawn_at is not None:
-        return Lines(T("Your notice to {community} was taken back.", community=community.name), excerpt(notice))
+        return Lines(T("Your notice to {community} was taken back.", community=where), excerpt(notice))
     if notice.released_at is None:
-        head = T("Notice for {community}, goes out {at}", community=community.name, at=notice.release_at)
+        head = T("Notice for {community}, goes out {at}", community=where, at=notice.release_at)
         return Lines(Bold(head), excerpt(notice))
-    parts: list[Node] = [Bold(T("Notice sent · {community}", community=community.name)), excerpt(notice)]
+    parts: list[Node] = [Bold(T("Notice sent · {community}", community=where)), excerpt(notice)]
     parts.append(tally(received, notice.reached))
     if unreachable:
         parts.append(

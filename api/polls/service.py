@@ -15,7 +15,7 @@ from api.communities.lookup import audience_of, check_writable, get_community_fo
 from api.context import Context
 from api.errors import Conflict, Forbidden, Invalid, not_found
 from api.messaging.outbox import edit_message, tell_person
-from api.messaging.tree import Node, T
+from api.messaging.tree import Node, T, Words
 from api.polls import texts
 from api.polls.reading import check_options, check_question
 from api.polls.texts import SHOWN, Chosen, Outcome
@@ -186,10 +186,10 @@ def list_polls(ctx: Context, before: str | None = None, limit: int = 20) -> list
     return rows.find_of_author(ctx.session, OpenPoll, ctx.me.id, before, limit)
 
 
-def describe_sent(ctx: Context, sent: Sequence[OpenPoll]) -> list[tuple[Node, str]]:
+def describe_sent(ctx: Context, sent: Sequence[OpenPoll]) -> list[tuple[Node, Node]]:
     """(words to know it by, where it went) of each."""
     places = rows.find_places(ctx.session, sent)
-    return [(texts.label(poll), places[poll.community_id]) for poll in sent]
+    return [(texts.label(poll), Words(places[poll.community_id])) for poll in sent]
 
 
 def show_card(ctx: Context, pid: str, chat_id: int) -> OpenPoll:

@@ -112,10 +112,10 @@ def list_sent(ctx: Context, before: str | None = None, limit: int = 20) -> list[
     return rows.find_of_author(ctx.session, QuizPush, ctx.me.id, before, limit)
 
 
-def describe_sent(ctx: Context, sent: Sequence[QuizPush]) -> list[tuple[Node, str]]:
+def describe_sent(ctx: Context, sent: Sequence[QuizPush]) -> list[tuple[Node, Node]]:
     """(words to know it by, where it went) of each."""
     places, titles = rows.find_places(ctx.session, sent), quizzes.find_titles(ctx.session, [p.quiz_id for p in sent])
-    return [(Words(short(titles[push.quiz_id])), places[push.community_id]) for push in sent]
+    return [(Words(short(titles[push.quiz_id])), Words(places[push.community_id])) for push in sent]
 
 
 def show_card(ctx: Context, pid: str, chat_id: int) -> QuizPush:
@@ -252,7 +252,7 @@ def _missing(ctx: Context, push: QuizPush) -> Select[Any]:
     bank = service.bank_of(ctx, around(ctx, push)[0])
     who = RULES[service.PUSH]
     knows = quiz_pushes.sees_bank(bank, who & set(ROLES), who & set(OFFICES), today_in(ctx, bank))
-    return quiz_pushes.missing(readers_of(community, push.author_id), push.id, knows, workshop, days)
+    return quiz_pushes.missing(readers_of([community], push.author_id), push.id, knows, workshop, days)
 
 
 def _get_own(ctx: Context, pid: str, lock: bool = False) -> QuizPush:

@@ -9,7 +9,7 @@ from api.broadcasts import ROOMS, check_author, check_broadcast, is_for, still_f
 from api.communities.lookup import get_community_for
 from api.context import Context
 from api.errors import Conflict, Forbidden, not_found
-from api.messaging.tree import Node, Rows
+from api.messaging.tree import Node, Rows, Words
 from api.records.service import audit, record
 from api.releasing import refresh_open, release_due
 from api.resources import texts
@@ -149,11 +149,11 @@ def list_pushes(ctx: Context, before: str | None = None, limit: int = 20) -> lis
     return rows.find_of_author(ctx.session, Push, ctx.me.id, before, limit)
 
 
-def describe_sent(ctx: Context, sent: Sequence[Push]) -> list[tuple[Node, str]]:
+def describe_sent(ctx: Context, sent: Sequence[Push]) -> list[tuple[Node, Node]]:
     """(title, where it went) of each."""
     places = rows.find_places(ctx.session, sent)
     titles = find_titles(ctx.session, {push.resource_id for push in sent})
-    return [(texts.label(titles[push.resource_id]), places[push.community_id]) for push in sent]
+    return [(texts.label(titles[push.resource_id]), Words(places[push.community_id])) for push in sent]
 
 
 def show_card(ctx: Context, pid: str, chat_id: int) -> Push:

@@ -13,6 +13,7 @@ from api.notices import service
 from api.notices.service import Notice
 from api.notices.texts import missing_tree, reminded_tree
 from api.numbers import read_number
+from bot.commands.places import chosen
 from bot.commands.received import hear_received, overhear_received
 from bot.commands.sending import CANCEL, Data, Sending, sum_up
 from bot.commands.sent import SentList
@@ -83,7 +84,7 @@ def _show(turn: Turn, data: Data) -> Node:
 
 
 def _send(turn: Turn, data: Data, **how: Any) -> Notice:
-    return service.send_notice(turn.ctx, data["community"], _text(data), data["files"], **how)
+    return service.send_notice(turn.ctx, chosen(data), _text(data), data["files"], **how)
 
 
 def _text(data: Data) -> str:
@@ -134,7 +135,7 @@ def press_withdrawn(turn: Turn, pid: str) -> None:
     turn.replace_pressed(T("✓ Taken back.") if notice.released_at is not None else T("✓ It will not be sent."))
 
 
-SENDING = Sending(NAME, ACTION, _write, _show, _send)
+SENDING = Sending(NAME, ACTION, _write, _show, _send, several=True)
 SENT = SentList(
     NAME, T("My notices"), T("You have sent no notice yet. Send “notice” to write one."), service.list_sent,
     service.describe_sent, service.show_card,

@@ -1,7 +1,7 @@
 """The steps that everything sent to many goes through in chat: to whom, where, when, a preview, and a confirmation.
 
-A dialogue's data carries `community` (pid), `place`, `urgent`, `at` (seconds) and `n`, the number of its preview: a
-button of an older preview does nothing, so nobody sends what they did not see last.
+A dialogue's data carries `community` (pid), `more` (further ones), `place`, `urgent`, `at` (seconds) and `n`, the
+number of its preview: a button of an older preview does nothing, so nobody sends what they did not see last.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.access import forbidden
-from api.broadcasts import BOTH, PEOPLE, ROOMS, Broadcast, Plan, plan_broadcast
+from api.broadcasts import BOTH, PEOPLE, ROOMS, Broadcast, Part, Plan, plan_broadcast
 from api.communities.audiences import communities_where
 from api.messaging.faces import Community
-from api.messaging.tree import Bold, Button, Lines, Node, Plural, T, When, Words
+from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, T, When, Words
 from api.numbers import read_number
 from api.reminders.when import understand
 from api.times import to_utc, to_wall
+from bot.commands import places
 from bot.turn import Choices, Primary, Turn
 
 Data = dict[str, Any]
@@ -41,6 +42,7 @@ class Sending:
     `take` takes what is said before the audience is asked for, and ends in `go_on`. `show` draws what would be sent.
     `send(turn, data, place=, urgent=, release_at=)` sends it. `terms` are further choices under the preview, and
     `change(turn, data, verb)` takes them; True when it did. `place`: where it always goes, if nobody chooses that.
+    `several`: one may go to several communities at once.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Sending:
     terms: Callable[[Turn, Data], Choices] | None = None
     change: Callable[[Turn, Data, str], bool] | None = None
     place: str = ""
+    several: bool = False
 
     def hear(self, turn: Turn) -> None:
         """The next step of the dialogue."""
@@ -63,6 +66,9 @@ class Sending:
         match turn.dialogue.step:
             case "audience":
                 self._take_audience(turn, data)
+            case places.STEP:
+                if places.take_places(turn, self.name, self.action, data):
+                    self._preview(turn, {**data, "place": ""})
             case "when":
                 if take_when(turn, data):
                     self._preview(turn, data)
@@ -105,12 +111,14 @@ class Sending:
     def _preview(self, turn: Turn, data: Data) -> None:
         """Show what would be sent, to whom, how many, where and when; ask for the confirmation."""
         place = self.place or data.get("place", "")
-        plan = plan_broadcast(turn.ctx, data["community"], self.action, place, moment(data))
+        plan = plan_broadcast(turn.ctx, places.chosen(data), self.action, place, moment(data))
         data.update(place=plan.place, n=data.get("n", 0) + 1)
         facts = describe(plan, bool(data.get("urgent")))
         shown = Lines(Bold(T("Preview")), self.show(turn, data), Words("────────"), *facts)
         prompt = T("Shall I send it like this? Choose below the preview.")
         choices = _choices(plan, data, fixed=bool(self.place))
+        if self.several and (len(plan.parts) > 1 or places.offers_others(turn, self.action, data)):
+            choices[-1:-1] = [[(T("Also to others"), "also")]]
         if self.terms is not None:
             choices[-1:-1] = self.terms(turn, data)
         turn.ask(self.name, "confirm", prompt, choices, show=shown, **data)
@@ -129,10 +137,12 @@ class Sending:
             self._preview(turn, {**data, "at": None})
         elif verb == "later":
             ask_when(turn, self.name, data)
+        elif verb == "also" and self.several:
+            places.ask_places(turn, self.name, self.action, data)
         elif verb == "audience":
             if len(communities_where(turn.ctx, self.action, limit=2)) < 2:
                 turn.toast(T("There is no other audience you may send to."))
-            self.go_on(turn, {**data, "community": None, "place": ""})
+            self.go_on(turn, {**data, "community": None, "more": [], "place": ""})
         elif self.change is None or not self.change(turn, data, verb):
             turn.say(T("Press “Confirm and send” under the preview, or “Cancel”."))
 
@@ -154,8 +164,13 @@ def moment(data: Data) -> datetime | None:
 def describe(plan: Plan, urgent: bool) -> list[Node]:
     """Who, how many, where, when."""
     people = Plural("{n} person", "{n} people", plan.people)
+    if len(plan.parts) == 1:
+        whom: list[Node] = [T("To: {community} ({people})", community=plan.parts[0].community.name, people=people)]
+    else:
+        head = T("To {n} communities, {people} in all (each counted once):", n=len(plan.parts), people=people)
+        whom = [head, Bullets(*[_part(part, plan.place) for part in plan.parts])]
     lines: list[Node] = [
-        T("To: {community} ({people})", community=plan.community.name, people=people),
+        *whom,
         T("How: {place}", place=PLACES[plan.place]),
         T("When: {at}", at=When(plan.at) if plan.at else T("now")),
     ]
@@ -164,6 +179,14 @@ def describe(plan: Plan, urgent: bool) -> list[Node]:
     elif plan.wakes_later:
         lines.append(T("It is quiet hours then: private messages arrive when those end."))
     return lines
+
+
+def _part(part: Part, place: str) -> Node:
+    """One of several communities: how many people, and in how many rooms it is said."""
+    people, rooms = Plural("{n} person", "{n} people", part.people), Plural("{n} room", "{n} rooms", part.rooms)
+    if place == PEOPLE:
+        return T("{community} ({people})", community=part.community.name, people=people)
+    return T("{community} ({people}, {rooms})", community=part.community.name, people=people, rooms=rooms)
 
 
 def _choices(plan: Plan, data: Data, fixed: bool = False) -> Choices:

@@ -26,7 +26,7 @@ class SentList:
     title: T
     nothing: T
     find: Callable[[Context, str | None, int], Sequence[Broadcast]]
-    describe: Callable[[Context, Any], list[tuple[Node, str]]]
+    describe: Callable[[Context, Any], list[tuple[Node, Node]]]
     card: Callable[[Context, str, int], Any]
 
     def handle(self, turn: Turn) -> None:
@@ -54,7 +54,7 @@ class SentList:
         lines: list[Node] = []
         rows: Rows = []
         for n, (row, (label, community)) in enumerate(zip(shown, self.describe(turn.ctx, shown), strict=True), 1):
-            lines.append(Seq(Words(f"{n}. "), Bold(label), Words(f" · {community} · "), _state(row)))
+            lines.append(Seq(Words(f"{n}. "), Bold(label), " · ", community, " · ", _state(row)))
             rows.append([Button(Seq(Words(f"{n}. "), label), f"{self.name}.card:{row.pid}")])
         if len(found) > PAGE:
             rows.append([Button(T("Earlier ones"), f"{self.name}.sent:{shown[-1].pid}")])

@@ -78,3 +78,27 @@ async def test_pages_of_what_was_sent(world: World) -> None:
         rest = (await boss.get("/notices", params={"limit": 2, "cursor": first["next"]})).json()
         assert [item["text"] for item in [*first["items"], *rest["items"]]] == ["第2条", "第1条", "第0条"]
         assert rest["next"] is None
+
+
+async def test_one_notice_to_several_communities(world: World) -> None:
+    county = await world.region()
+    first, second = await world.school(county, "第一小学"), await world.school(county, "第二小学")
+    officer, head = await world.teacher("县管理员"), await world.teacher("王校长", first)
+    await world.appoint(officer, county, "region_admin")
+    await world.appoint(head, first, "principal")
+    li = await world.teacher("李老师", second)
+    notice = {"communities": [first.pid, second.pid], "text": "开会", "place": "people"}
+    async with (
+        await client_of(world, officer) as boss,
+        await client_of(world, head) as principal,
+        await client_of(world, li) as teacher,
+    ):
+        assert (await principal.post("/notices", json=notice)).status_code == 403
+        assert (await boss.post("/notices", json={"text": "开会"})).json()["code"] == "broadcast.nowhere"
+        made = await boss.post("/notices", json={**notice, "community": first.pid})
+        assert made.status_code == 201, made.text
+        assert (made.json()["community"], made.json()["communities"]) == (first.pid, [first.pid, second.pid])
+        assert made.json()["reached"] == 2
+        read = (await teacher.get(f"/notices/{made.json()['pid']}")).json()
+        assert (read["community"], read["communities"]) == (second.pid, [second.pid])
+        assert (await principal.post(f"/notices/{made.json()['pid']}/withdrawal")).status_code == 403

@@ -30,8 +30,8 @@ from tests.support.talk import NOW
 GROWING = frozenset({
     "persons", "identities", "chats", "inbox", "messages", "deliveries", "sent_events", "web_posts", "web_uploads",
     "web_sessions", "records", "tallies", "journal_entries", "receipts", "openings", "audit", "attachments",
-    "memberships", "idempotent", "claim_codes", "claim_failures", "reminders", "notices", "pushes", "resources",
-    "quizzes", "questions", "quiz_pushes", "attempts", "answers", "polls", "votes", "relays",
+    "memberships", "idempotent", "claim_codes", "claim_failures", "reminders", "notices", "notice_places", "pushes",
+    "resources", "quizzes", "questions", "quiz_pushes", "attempts", "answers", "polls", "votes", "relays",
 })  # fmt: skip
 HOURLY = (
     "FROM web_sessions WHERE web_sessions.expires_at < ?",
