@@ -32,6 +32,9 @@ RULES: dict[str, frozenset[str]] = {
     "push": frozenset(LEADERS | {"school_trainer", "expert"}),
     # put resources into its bank
     "contribute": frozenset({"host", "cohost", "member", *OFFICES}),
+    # topics (研讨): open one, open it to other workshops, answer such an invitation, close it; and read them
+    "discuss": frozenset(LEADERS),
+    "hear": frozenset(LEADERS | set(ROLES)),
     # read and judge members' logs
     "review": frozenset(HOSTS | {"county_trainer"}),
     # members: admit, remove, invite; see their progress

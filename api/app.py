@@ -25,6 +25,7 @@ from api.reminders.routes import router as reminders
 from api.resources.routes import router as resources
 from api.rooms.routes import router as rooms
 from api.runtime import Runtime
+from api.topics.routes import router as topics
 
 V1: tuple[APIRouter, ...] = (
     attachments(HOLDERS),
@@ -41,6 +42,7 @@ V1: tuple[APIRouter, ...] = (
     resources,
     rooms,
     relays,
+    topics,
 )
 
 

@@ -38,6 +38,7 @@ from api.resources.keeping import erase_resources, export_resources
 from api.resources.pushes import may_see_files, push_stands, refresh_pushes, release_due_pushes
 from api.rooms.keeping import erase_rooms, export_rooms
 from api.rooms.service import room_unbound
+from api.topics.keeping import erase_topics, export_topics
 from api.webchat.keeping import erase_webchat, export_webchat, tidy_webchat
 from storage.people import Person
 
@@ -91,6 +92,7 @@ PERSON_DATA: dict[str, Keeper] = {
     "quizzes": (export_quizzes, erase_quizzes),
     "polls": (export_polls, erase_polls),
     "relays": (export_relays, erase_relays),
+    "topics": (export_topics, erase_topics),
     "webchat": (export_webchat, erase_webchat),
 }
 

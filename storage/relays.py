@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import String, UniqueConstraint, and_, or_, select, update
+from sqlalchemy import Index, String, UniqueConstraint, and_, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Pid, loose_ref, ref
@@ -22,7 +22,7 @@ class Relay(Base):
     to the other rooms; none where there was no other room. `counted`: as participation of the person."""
 
     __tablename__ = "relays"
-    __table_args__ = (UniqueConstraint("chat_id", "native"),)
+    __table_args__ = (UniqueConstraint("chat_id", "native"), Index("ix_relays_topic", "topic_id", "id"))
     id: Mapped[Id]
     pid: Mapped[Pid]
     chat_id: Mapped[int] = ref("chats", index=False)

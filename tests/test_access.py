@@ -17,15 +17,15 @@ from tests.support.talk import NOW, World, a_world
 
 # who -> everything they may do where their right reaches
 MAY: dict[str, str] = {
-    "host": "see take_part notify push contribute review moderate monitor manage remind",
-    "cohost": "see take_part notify push contribute review moderate monitor remind",
-    "member": "see take_part contribute",
-    "observer": "see",
-    "region_admin": "see notify push contribute moderate monitor manage remind create_workshop appoint appoint_school "
-    "people roster",
-    "school_admin": "see notify push contribute moderate monitor manage remind appoint_school people",
-    "county_trainer": "see notify push contribute review monitor create_workshop",
-    "principal": "see notify push contribute monitor remind appoint_school",
+    "host": "discuss hear see take_part notify push contribute review moderate monitor manage remind",
+    "cohost": "discuss hear see take_part notify push contribute review moderate monitor remind",
+    "member": "hear see take_part contribute",
+    "observer": "hear see",
+    "region_admin": "discuss hear see notify push contribute moderate monitor manage remind create_workshop appoint "
+    "appoint_school people roster",
+    "school_admin": "discuss hear see notify push contribute moderate monitor manage remind appoint_school people",
+    "county_trainer": "discuss hear see notify push contribute review monitor create_workshop",
+    "principal": "discuss hear see notify push contribute monitor remind appoint_school",
     "school_trainer": "see notify push contribute monitor remind",
     "expert": "see push contribute create_workshop",
     "provider_admin": "see contribute",
@@ -33,7 +33,7 @@ MAY: dict[str, str] = {
 }
 ACTIONS = (
     "see take_part notify push contribute review moderate monitor manage remind create_workshop appoint appoint_school "
-    "people roster"
+    "people roster discuss hear"
 ).split()
 
 # place -> its parent; the tree in which everything is tried
@@ -195,7 +195,7 @@ async def test_several_hats_add_up(world: World) -> None:
         person = somebody(ctx, "both")
         put_in(ctx, person, "observer", places["workshop"])
         put_in(ctx, person, "expert", places["county"])
-        return differences(ctx, person, "both", "workshop", places["workshop"], set(MAY["expert"].split()))
+        return differences(ctx, person, "both", "workshop", places["workshop"], {"hear", *MAY["expert"].split()})
 
     assert not await world.run(look)
 

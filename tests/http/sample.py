@@ -1,5 +1,7 @@
 """The sample county, and what in it can be named in a path, a query or a body."""
 
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import select
@@ -15,10 +17,24 @@ from storage.quiz_pushes import Attempt, QuizPush
 from storage.quizzes import Quiz
 from storage.reminders import Reminder, ReminderRule
 from storage.resources import Resource
+from storage.topics import Topic, TopicPlace
 
 ADMIN, HOST, TEACHER = "YX-0001", "YX-1003", "YX-1004"
 TABLES: tuple[Any, ...] = (Person, JournalEntry, Notice, Push, Reminder, ReminderRule, Resource, Quiz, QuizPush,
-                           Attempt, OpenPoll)  # fmt: skip
+                           Attempt, OpenPoll, Topic)  # fmt: skip
+
+
+def add_topics(session: Session, now: datetime) -> None:
+    """A topic in each of the first workshops, open to the next one: the sample has none."""
+    workshops = select(Community).where(Community.kind == "workshop").order_by(Community.id)
+    places = list(session.scalars(workshops.limit(4)))
+    author = session.scalars(select(Person.id).where(Person.staff_no == ADMIN)).one()
+    for home, invited in pairwise(places):
+        topic = Topic(community_id=home.id, author_id=author, title="怎么教古诗", text="谈谈", created_at=now)
+        session.add(topic)
+        session.flush()
+        session.add(TopicPlace(topic_id=topic.id, community_id=invited.id, asked_by=author, created_at=now))
+    session.flush()
 
 
 def known(session: Session) -> dict[str, list[str]]:
@@ -33,7 +49,7 @@ def known(session: Session) -> dict[str, list[str]]:
         "notices": pids["notices"], "pushes": pids["pushes"], "reminders": pids["reminders"],
         "reminder-rules": pids["reminder_rules"], "resources": pids["resources"], "resource": pids["resources"],
         "quizzes": pids["quizzes"], "quiz": pids["quizzes"], "quiz-pushes": pids["quiz_pushes"],
-        "attempts": pids["attempts"], "polls": pids["polls"],
+        "attempts": pids["attempts"], "polls": pids["polls"], "topics": pids["topics"],
         "communities": everywhere, "community": everywhere, "parent": everywhere, "workshops": places["workshop"],
         "workshop": places["workshop"], "schools": places["school"], "regions": places["region"],
     }  # fmt: skip

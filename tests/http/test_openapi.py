@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from api.times import utcnow
 from storage.engine import Database
-from tests.http.sample import ADMIN, HOST, TEACHER, known
+from tests.http.sample import ADMIN, HOST, TEACHER, add_topics, known
 from tests.support.memory import fast_folder
 from tests.support.program import Program
 
@@ -30,6 +31,7 @@ def fuzz(who: str, seconds: int, phases: str) -> None:
         token = program.json("token", "create", who, "--scope", "read", "--scope", "write")["token"]
         database = Database(f"sqlite:///{folder / 'gongfang.db'}")
         with database.transaction() as session:
+            add_topics(session, utcnow())
             (folder / "known.json").write_text(json.dumps(known(session)))
         database.close()
         service = program.run()

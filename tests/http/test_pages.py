@@ -18,7 +18,8 @@ from tests.support.talk import World
 
 ALL = 200
 NAME = "知"  # what some people of the sample county are called
-EMPTY = {"/v1/binding-requests"}  # nobody asks to be let in: the tests of people turn its pages
+# nobody asks to be let in, or speaks in a room: the tests of people and topics turn these pages
+EMPTY = {"/v1/binding-requests", "/v1/topics/{pid}/posts"}
 
 
 @pytest.fixture
@@ -73,6 +74,9 @@ async def do_more(
     for voter in (host, teacher):
         voted = await voter.put(f"/v1/polls/{done[-1].json()['pid']}/vote", json={"picked": [n % 2]})
         assert voted.status_code == 200, voted.text
+    topic = await host.post("/v1/topics", json={"community": shop, "title": f"第{n}个题目"})
+    opened = {"workshops": [done[7].json()["pid"]]}
+    done += [topic, await host.post(f"/v1/topics/{topic.json()['pid']}/invitations", json=opened)]
     day = await admin.put(f"/v1/regions/{region}/holidays/2026-12-{n + 1:02}", json={"works": False})
     assert day.status_code == 200, day.text
     assert [answer.status_code for answer in done] == [201] * len(done), [answer.text for answer in done]

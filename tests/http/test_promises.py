@@ -54,7 +54,7 @@ async def test_nothing_without_a_valid_token(http: httpx2.AsyncClient, county: C
     found = await operations(http)
     assert len(found) > 90
     for method, path in found:
-        place = re.sub(r"\{day\}", "2026-12-01", re.sub(r"\{(pid|person)\}", NOBODY, path))
+        place = re.sub(r"\{day\}", "2026-12-01", re.sub(r"\{(pid|person|workshop)\}", NOBODY, path))
         body = {"json": CHANGES.get(path, {})} if method not in READING else {}
         for headers in ({}, {"Authorization": "Bearer gf_nonsense"}, {"Authorization": "Basic eDp5"}):
             answer = await http.request(method, place, headers=headers, **body)
@@ -71,7 +71,7 @@ async def test_a_reading_token_changes_nothing(http: httpx2.AsyncClient, county:
     changing = [(method, path) for method, path in await operations(http) if method in ("patch", "put", "delete")]
     assert {path for method, path in changing if method != "delete"} <= set(CHANGES)
     for method, path in changing:
-        place = re.sub(r"\{day\}", "2026-12-01", re.sub(r"\{(pid|person)\}", NOBODY, path))
+        place = re.sub(r"\{day\}", "2026-12-01", re.sub(r"\{(pid|person|workshop)\}", NOBODY, path))
         how = {"json": CHANGES[path]} if method != "delete" else {}
         answer = await http.request(method, place, headers=headers, **how)
         assert (answer.status_code, answer.json()["code"]) == (403, "token.scope"), (method, path, answer.text)

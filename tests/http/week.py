@@ -118,6 +118,10 @@ def steps(county: County, made: dict[str, Any]) -> list[Step | Callable[[], Any]
         Step("wang", "/polls", {"community": w, "question": "周几？", "options": ["周二", "周三"]}, keep="poll"),
         Step("wang", "/polls/{pid}/closing", of="poll"),
         Step("wang", "/polls/{pid}/withdrawal", of="poll"),
+        Step("wang", "/topics", {"community": w, "title": "古诗"}, keep="topic"),
+        Step("wang", "/topics/{pid}/invitations", {"workshops": ["{shop.pid}"]}, of="topic"),
+        Step("zhou", "/topics/{pid}/decision", {"workshop": "{shop.pid}", "accept": True}, of="topic"),
+        Step("wang", "/topics/{pid}/closing", of="topic"),
         Step("zhou", "/workshops/{pid}/archive", of="shop"),
     ]  # fmt: skip
 
@@ -128,8 +132,14 @@ def filled(step: Step, made: dict[str, Any]) -> tuple[str, Any]:
     body = step.body
     if isinstance(body, dict):
         kept = {f"{{{name}.{key}}}": value for name, answer in made.items() for key, value in answer.items()}
-        body = {key: kept.get(value, value) if isinstance(value, str) else value for key, value in body.items()}
+        body = {key: _put(value, kept) for key, value in body.items()}
     return path, body
+
+
+def _put(value: Any, kept: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_put(one, kept) for one in value]
+    return kept.get(value, value) if isinstance(value, str) else value
 
 
 def _ask(ctx: Context, stranger: Voice, school: str) -> str:

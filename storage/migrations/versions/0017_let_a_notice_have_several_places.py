@@ -3,7 +3,8 @@
 Revision ID: 0017
 Revises: 0016
 
-A notice may be for several communities at once. Those that are there already have the one place they had.
+A notice may be for several communities at once. Those that are there already have the one place they had. Topics are
+found by the message that is answered, and what was said in them by the topic.
 """
 
 import sqlalchemy as sa
@@ -34,9 +35,13 @@ def upgrade() -> None:
     places = sa.table("notice_places", sa.column("notice_id"), sa.column("community_id"))
     there = sa.select(notices.c.id, notices.c.community_id).order_by(notices.c.id)
     op.execute(places.insert().from_select(["notice_id", "community_id"], there))
+    op.create_index("ix_topics_message_id", "topics", ["message_id"], unique=False)
+    op.create_index("ix_relays_topic", "relays", ["topic_id", "id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index("ix_relays_topic", table_name="relays")
+    op.drop_index("ix_topics_message_id", table_name="topics")
     with op.batch_alter_table("notice_places", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_places_community")
 
