@@ -6,7 +6,7 @@ from api.context import Context
 from api.messaging.outbox import delete_message
 from api.messaging.render import plain
 from api.messaging.tree import unpack
-from api.relays.texts import without_speaker
+from api.relays.texts import words_of
 from storage import relays
 from storage.messaging import Message
 from storage.people import Person
@@ -17,7 +17,7 @@ def export_relays(ctx: Context, person: Person) -> dict[str, Any]:
     reader, said = ctx.reader(person), []
     for row in relays.relays_of(ctx.session, person.id):
         message = ctx.session.get_one(Message, row.message_id) if row.message_id is not None else None
-        text = plain(without_speaker(unpack(message.tree)), reader) if message is not None else ""
+        text = plain(words_of(unpack(message.tree)), reader) if message is not None else ""
         said.append({"pid": row.pid, "text": text, "at": row.created_at.isoformat(), "counted": row.counted})
     return {"relays": said, "relayed": person.relayed}
 

@@ -46,32 +46,35 @@ class Speech:
 
 
 def relay(ctx: Context, chat: Chat, community: Community, speech: Speech, *, rooms: Sequence[int] | None = None,
-          topic_id: int | None = None) -> Relay | None:  # fmt: skip
+          topic_id: int | None = None, answers_id: int | None = None) -> Relay | None:  # fmt: skip
     """Carry what who acts said in a room of a community to the other rooms, in the transaction that handles it.
 
     `rooms` are the chats that hear each other (default: `bridged_rooms` of the community; of several for a topic): it
-    goes to all of them but its own, and nowhere from a chat that is not among them. Returns None where it neither
-    counts nor has anywhere to go; said again, what the first time made.
+    goes to all of them but its own, and nowhere from a chat that is not among them. A topic keeps what was said in it
+    even while there is no other room; `answers_id` is the message it answers there, instead of what the speech names.
+    Returns None where it neither counts nor has anywhere to go; said again, what the first time made.
     """
     person = ctx.actor
     nothing = speech.said is None and not speech.files  # a sticker, a place on the map
     if person is None or nothing or community.archived_at is not None or not may_speak(ctx, community):
         return None
     heard = bridged_rooms(ctx.session, community.id) if rooms is None else rooms
-    others = [key for key in heard if key != chat.id] if person.relayed and chat.id in heard else []
+    carried = person.relayed and chat.id in heard
+    others = [key for key in heard if key != chat.id] if carried else []
+    kept = bool(others) or (carried and topic_id is not None)
     counts = is_participation(speech.text)
-    if not others and not counts:
+    if not kept and not counts:
         return None
     if (known := relays.relay_at(ctx.session, chat.id, speech.event)) is not None:
         return known
     row = Relay(
         pid=new_pid(), chat_id=chat.id, native=speech.event, person_id=person.id, community_id=community.id,
-        topic_id=topic_id, created_at=ctx.now,
+        topic_id=topic_id if kept else None, created_at=ctx.now,
     )  # fmt: skip
     ctx.session.add(row)
     ctx.session.flush()
-    if others:
-        row.message_id = _write(ctx, row, chat, person, speech).id
+    if kept:
+        row.message_id = _write(ctx, row, chat, person, speech, answers_id).id
         deliver_to_chats(ctx, ctx.session.get_one(Message, row.message_id), others, PERSONAL)
     _count(ctx, row, community, counts)
     return row
@@ -117,7 +120,8 @@ def change_relay(ctx: Context, chat: Chat, speech: Speech) -> None:
     _count(ctx, row, community, is_participation(speech.text))
     if row.message_id is not None:
         message = ctx.session.get_one(Message, row.message_id)
-        edit_message(ctx, message, as_said(ctx.actor.name, speech.said, missing_in(unpack(message.tree))))
+        missing, place = missing_in(unpack(message.tree)), place_of(ctx, row)
+        edit_message(ctx, message, as_said(ctx.actor.name, speech.said, missing, place))
 
 
 def take_back(ctx: Context, chat: Chat, native: str) -> bool:
@@ -166,7 +170,14 @@ def holder_of(row: Relay) -> str:
     return f"{HOLDER}:{row.pid}"
 
 
-def _write(ctx: Context, row: Relay, chat: Chat, person: Person, speech: Speech) -> Message:
+def place_of(ctx: Context, row: Relay) -> str:
+    """The community that stands beside a speaker's name: where several read it; "" for none."""
+    return ctx.session.get_one(Community, row.community_id).name if row.topic_id is not None else ""
+
+
+def _write(
+    ctx: Context, row: Relay, chat: Chat, person: Person, speech: Speech, answers_id: int | None
+) -> Message:
     files, missing = list[Attachment](), list[Node]()
     for file in speech.files:
         try:
@@ -174,7 +185,8 @@ def _write(ctx: Context, row: Relay, chat: Chat, person: Person, speech: Speech)
                 files.append(keep_file(ctx, file, chat, holder_of(row)))
         except Problem as problem:  # too large, or too much for a day: its words go all the same
             missing.append(did_not_come(file.name, problem.say))
-    tree, answered = as_said(person.name, speech.said, missing), find_answered(ctx, chat, speech.answers)
+    tree = as_said(person.name, speech.said, missing, place_of(ctx, row))
+    answered = answers_id if answers_id is not None else find_answered(ctx, chat, speech.answers)
     return write_message(ctx, tree, files=[file.pid for file in files], answers_id=answered)
 
 

@@ -18,6 +18,7 @@ from api.messaging.render import clean
 from api.messaging.tree import Node, Plural, T, Words, unpack
 from api.numbers import read_number
 from api.records.service import audit, record
+from api.relays.texts import words_of
 from api.topics import texts
 from storage import audiences, topics
 from storage.communities import Community
@@ -159,7 +160,7 @@ def list_posts(ctx: Context, pid: str, before: str | None = None, limit: int = 1
 
 def _post(ctx: Context, relay: Relay, person: Person, community: Community) -> Post:
     message = ctx.session.get(Message, relay.message_id) if relay.message_id is not None else None
-    said = unpack(message.tree) if message is not None else Words("")
+    said = words_of(unpack(message.tree)) if message is not None else Words("")
     return Post(relay, person, community, said, len(message.files) if message is not None else 0)
 
 
@@ -184,8 +185,7 @@ def close_topic(ctx: Context, pid: str) -> Topic:
 
 def say_in_rooms(ctx: Context, topic: Topic, tree: Node, places: Sequence[Community]) -> None:
     """Say something about a topic in all rooms of communities, as an answer to its beginning."""
-    message = write_message(ctx, tree)
-    message.answers_id = topic.message_id
+    message = write_message(ctx, tree, answers_id=topic.message_id)
     for community in places:
         deliver_to_rooms(ctx, message, community.id)
 

@@ -8,6 +8,7 @@ from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Rows, T
 from api.people.settings import set_relayed
 from api.relays.bridge import IN_CLEAR, BridgeRoom, get_room_for, room_name, set_bridge, view_bridge
 from api.relays.service import Speech, change_relay, relay, take_back
+from api.topics.speaking import STAYS, find_topic, post_in_topic
 from bot.commands.confirming import Confirm
 from bot.registry import BOUND, HOST, ROOM, Command, Feature
 from bot.turn import Turn
@@ -26,8 +27,10 @@ def hear(turn: Turn) -> None:
         speech = Speech(inbound.event, turn.text, inbound.rich, turn.files, inbound.reply_to or _thread_of(turn))
         if inbound.kind == "edited":
             change_relay(turn.ctx, chat, speech)
-        else:
+        elif (topic := find_topic(turn.ctx, chat, turn.community, speech.answers)) is None:
             relay(turn.ctx, chat, turn.community, speech)
+        elif not post_in_topic(turn.ctx, topic, chat, turn.community, speech):
+            turn.whisper(STAYS)
 
 
 def _thread_of(turn: Turn) -> str:
