@@ -18,6 +18,7 @@ from api.quizzes.answering import answer_push, find_waiting
 from api.quizzes.pushes import get_statistics, push_quiz
 from api.quizzes.service import add_quiz
 from api.registry import JOBS
+from api.topics.service import list_posts, list_topics, open_topic, view_topic
 from storage import inbox, outbox
 from storage.engine import Database
 from storage.messaging import Chat, Delivery, Message
@@ -32,6 +33,7 @@ GROWING = frozenset({
     "web_sessions", "records", "tallies", "journal_entries", "receipts", "openings", "audit", "attachments",
     "memberships", "idempotent", "claim_codes", "claim_failures", "reminders", "notices", "notice_places", "pushes",
     "resources", "quizzes", "questions", "quiz_pushes", "attempts", "answers", "polls", "votes", "relays",
+    "topics", "topic_places",
 })  # fmt: skip
 HOURLY = (
     "FROM web_sessions WHERE web_sessions.expires_at < ?",
@@ -85,6 +87,9 @@ async def test_nothing_that_happens_all_the_time_looks_at_everything(world: WebW
     notice = await world.run(notices.send_notice, county.pid, "周五交教案", place="people", actor=host)
     quiz = await world.run(add_quiz, workshop.pid, "1. 太阳从东边升起。（ ）\n答案：对", actor=host)
     push = await world.run(push_quiz, quiz.pid, workshop.pid, place="people", actor=host)
+    topic = await world.run(open_topic, workshop.pid, "古诗", actor=host)
+    await world.settle()
+    begin = (await page.read("语文工坊"))[-1]
     with watched(world) as found:
         for words in ("日志", LOG, "取消", "我的", "帮助", "提醒我 明天下午3点 交教案", "取消", "123"):
             await li.say(words)
@@ -98,6 +103,10 @@ async def test_nothing_that_happens_all_the_time_looks_at_everything(world: WebW
         await page.say("你好")
         await li.say(LOG, room=room, event="e1")
         await li.say("好", room=room, event="e2", reply_to="e1")
+        await page.say("先画后读", "语文工坊", reply=begin.pid)
+        await world.run(list_posts, topic.pid, actor=li)
+        await world.run(view_topic, topic.pid, actor=li)
+        await world.run(list_topics, actor=li)
         copy = (await page.read("语文工坊"))[-1]
         await page.say("谢谢", "语文工坊", reply=copy.pid)
         for kind in ("edited", "deleted"):
