@@ -23,9 +23,7 @@ def find_topic(ctx: Context, chat: Chat, community: Community, native: str) -> T
         topic = topics.topic_of_message(ctx.session, message.id)
     if topic is None or topic.closed_at is not None:
         return None
-    together = taking_part(ctx, topic)
-    home_is_there = any(one.id == topic.community_id for one in together)
-    return topic if home_is_there and any(one.id == community.id for one in together) else None
+    return topic if any(one.id == community.id for one in taking_part(ctx, topic)) else None
 
 
 def post_in_topic(ctx: Context, topic: Topic, chat: Chat, community: Community, speech: Speech) -> bool:

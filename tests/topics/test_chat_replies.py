@@ -6,6 +6,8 @@ from itertools import count
 import pytest
 
 from api.context import Context
+from api.topics.inviting import accept_topic, invite_workshops
+from storage.communities import Community
 from storage.messaging import Chat
 from storage.people import Person
 from storage.records import Record
@@ -160,6 +162,25 @@ async def test_who_left_is_not_heard_and_hears_nothing(world: World) -> None:
     await talk.say(two.chen, "我还在吗", two.there, talk.beginning(two.there))
     await talk.say(two.li, "他们走了", two.here, talk.beginning(two.here))
     assert (talk.posts(two.here), talk.posts(two.there)) == ([], [])
+
+
+async def test_it_goes_on_for_the_others_when_the_workshop_that_opened_it_is_archived(world: World) -> None:
+    talk = await a_talk(world)
+    two = talk.two
+    third = await world.workshop(two.county, "英语工坊")
+    far = await world.room(third)
+    await world.join(two.guest, third, "host")
+    await world.run(invite_workshops, talk.pid, [third.pid], actor=two.wang)
+    await world.run(accept_topic, talk.pid, third.pid, actor=two.guest)
+
+    def archive(ctx: Context) -> None:
+        ctx.session.get_one(Community, two.chinese.id).archived_at = ctx.now
+
+    await world.run(archive)
+    await talk.say(two.chen, "我们接着谈", two.there, talk.beginning(two.there))
+    assert (talk.posts(far), talk.posts(two.here)) == (["陈老师 · 数学工坊: 我们接着谈"], [])
+    await talk.say(two.li, "我也要说", two.here, talk.beginning(two.here))
+    assert talk.posts(two.there) == []
 
 
 async def test_who_does_not_belong_there_is_not_carried(world: World) -> None:
