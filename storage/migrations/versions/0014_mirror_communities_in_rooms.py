@@ -114,7 +114,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table('persons', schema=None) as batch_op:
         batch_op.add_column(sa.Column('matrix_id', sa.String(length=255), nullable=True))
-        batch_op.add_column(sa.Column('relayed', sa.Boolean(), server_default=sa.true(), nullable=False))
+        # a plain value: for an expression SQLite would make the table anew, and everything refers to it
+        batch_op.add_column(sa.Column('relayed', sa.Boolean(), server_default="1", nullable=False))
         batch_op.create_index(batch_op.f('ix_persons_matrix_id'), ['matrix_id'], unique=False)
 
 
