@@ -10,7 +10,7 @@ from typing import NamedTuple
 from api.access import can, require
 from api.broadcasts import end_message
 from api.communities.audiences import places_where
-from api.communities.lookup import get_community_for
+from api.communities.lookup import check_writable, get_community_for
 from api.context import Context
 from api.errors import Conflict, Invalid, not_found
 from api.messaging.outbox import deliver_to_rooms, edit_message, write_message
@@ -97,23 +97,29 @@ def open_topic(ctx: Context, community_pid: str, title: str, text: str = "") -> 
 
 
 def get_topic_for(ctx: Context, pid: str, action: str = HEAR, lock: bool = False) -> Topic:
-    """A topic, for who may hear it in a community that takes part; `action` LEAD: for who leads it where it was opened.
+    """A topic, for who may hear it in a community that takes part, archived or not; `action` LEAD: for who leads it
+    where it was opened.
 
-    Raises NotFound, or Forbidden saying who could.
+    Raises NotFound, Forbidden saying who could, Conflict for leading where nothing is changed any more.
     """
     topic = topics.get_topic(ctx.session, pid, lock)
-    if topic is None or not any(can(ctx, HEAR, one) for one in taking_part(ctx, topic)):
+    if topic is None or not any(can(ctx, HEAR, one) for one in _parts(ctx, topic)):
         raise not_found("topic.unknown")
     if action == LEAD:
-        require(ctx, LEAD, ctx.session.get_one(Community, topic.community_id))
+        home = ctx.session.get_one(Community, topic.community_id)
+        check_writable(ctx, home)
+        require(ctx, LEAD, home)
     return topic
 
 
 def taking_part(ctx: Context, topic: Topic) -> list[Community]:
     """The communities (not archived) that take part in a topic: the one it was opened in, then those that accepted."""
+    return [one for one in _parts(ctx, topic) if one.archived_at is None]
+
+
+def _parts(ctx: Context, topic: Topic) -> list[Community]:
     home = ctx.session.get_one(Community, topic.community_id)
-    others = topics.places_of(ctx.session, [topic.id])[topic.id]
-    return [one for one in (home, *accepted(others)) if one.archived_at is None]
+    return [home, *accepted(topics.places_of(ctx.session, [topic.id])[topic.id])]
 
 
 def accepted(places: Sequence[tuple[TopicPlace, Community]]) -> list[Community]:
@@ -139,7 +145,7 @@ def view_topics(ctx: Context, found: Sequence[Topic]) -> list[View]:
     views = []
     for topic in found:
         home = ctx.session.get_one(Community, topic.community_id)
-        leads, others = can(ctx, LEAD, home), invited[topic.id]
+        leads, others = home.archived_at is None and can(ctx, LEAD, home), invited[topic.id]
         author = ctx.session.get_one(Person, topic.author_id)
         places = [home, *accepted(others)]
         views.append(View(topic, author, places, posts.get(topic.id, 0), leads, others if leads else []))
@@ -194,9 +200,8 @@ def refresh_topic(ctx: Context, topic: Topic) -> Message | None:
     """Let the beginning of a topic say who takes part now, everywhere; returns that message."""
     message = ctx.session.get(Message, topic.message_id) if topic.message_id is not None else None
     if message is not None and topic.title:
-        home = ctx.session.get_one(Community, topic.community_id)
-        places = [home, *accepted(topics.places_of(ctx.session, [topic.id])[topic.id])]
-        edit_message(ctx, message, texts.topic_tree(topic, ctx.session.get_one(Person, topic.author_id), places))
+        author = ctx.session.get_one(Person, topic.author_id)
+        edit_message(ctx, message, texts.topic_tree(topic, author, _parts(ctx, topic)))
     return message
 
 

@@ -201,7 +201,7 @@ def _card_rows(turn: Turn, view: View) -> Rows:
                 rows.append([Button(take_back, f"topic.uninvite:{pid}.{community.pid}")])
         rows.append([Button(T("Close it"), f"topic.close:{pid}")])
     for community in view.places[1:]:
-        if can(turn.ctx, LEAD, community):
+        if community.archived_at is None and can(turn.ctx, LEAD, community):
             leave = T("Leave with “{workshop}”", workshop=community.name)
             rows.append([Button(leave, f"topic.leave:{pid}.{community.pid}")])
     return rows

@@ -140,9 +140,18 @@ async def test_in_an_archived_workshop_it_goes_on_for_the_others(two: Two) -> No
         ctx.session.get_one(Community, two.maths.id).archived_at = ctx.now
 
     await two.world.run(archive)
-    await refused(two, "topic.unknown", service.view_topic, topic.pid, actor=two.chen)
+    assert (await two.world.run(service.view_topic, topic.pid, actor=two.chen)).topic.pid == topic.pid, "to be read"
+    await refused(two, "community.archived", inviting.leave_topic, topic.pid, two.maths.pid, actor=two.zhao)
     taking_part = await two.world.run(lambda ctx: service.taking_part(ctx, ctx.session.get_one(Topic, topic.id)))
     assert [one.name for one in taking_part] == ["语文工坊"]
+
+    def archive_all(ctx: Context) -> None:
+        ctx.session.get_one(Community, two.chinese.id).archived_at = ctx.now
+
+    await two.world.run(archive_all)
+    for operation in (service.close_topic, inviting.find_workshops):
+        await refused(two, "community.archived", operation, topic.pid, actor=two.wang)
+    await refused(two, "topic.unknown", service.view_topic, topic.pid, actor=two.guest)
 
 
 async def test_what_is_stored_of_a_person_is_handed_out_and_forgotten(two: Two) -> None:
