@@ -108,6 +108,7 @@ class Mirrors(Workers[LeasedRoom]):
         account = self.platforms[room.platform].account
         await self.insist(made_room, room.id, account, native, system=True, via="clock")
         ROOM_ACTIONS.labels(room.platform, "create", "done").inc()
+        log.info("done in a room", room=room.pid, platform=room.platform, action="create")
         return native
 
     async def _act(self, mirroring: Mirroring, room: LeasedRoom, place: Place, outcome: Outcome) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session
 
 from storage.communities import Appointment, Community, Membership, ids_in
-from storage.mirrors import make_due, within
+from storage.messaging import Chat
+from storage.mirrors import make_around_due, make_due, within
 from storage.people import Identity, Person
-from storage.rooms import Room, RoomAccount
+from storage.rooms import Room, RoomAccount, community_of_chat
 
 # what of a row a room shows
 SHOWN: dict[type[Any], tuple[str, ...]] = {
@@ -22,12 +23,20 @@ SHOWN: dict[type[Any], tuple[str, ...]] = {
     Person: ("school_id", "removed_at", "erased_at", "matrix_id", "staff_no"),
     Identity: ("person_id", "state"),
     RoomAccount: ("stays_out", "left_be", "asked"),
+    Chat: ("native", "state"),
 }
 
 
 def touch_under(session: Session, path: str) -> None:
     """Everything at and under a path changed."""
     make_due(session, within(path))
+
+
+def touch_chat(session: Session, chat_id: int) -> None:
+    """A chat is gone, or is another one: what is above and below its room names it."""
+    community = community_of_chat(session, chat_id)
+    if community is not None:
+        make_around_due(session, community)
 
 
 def watch() -> None:
@@ -54,6 +63,9 @@ def _after_flush(session: Session, _context: Any) -> None:
         make_due(session, Room.id.in_(rooms))
     for path in {path for row in changed for path in _paths(session, row)}:
         touch_under(session, path)
+    for row in changed:
+        if isinstance(row, Chat) and row not in session.new:
+            touch_chat(session, row.id)
 
 
 def _is_shown(session: Session, row: Any) -> bool:

@@ -82,6 +82,13 @@ def make_due(session: Session, condition: Any, at: datetime = AT_ONCE) -> None:
     session.execute(late.values(due_at=at), execution_options=QUIET_UPDATE)
 
 
+def make_around_due(session: Session, community: Community) -> None:
+    """Have the rooms of a community looked at, and what is above and right below it: it shows them, or lets their
+    members in."""
+    around = [*community.line, *[one.id for one in children_of(session, community)]]
+    make_due(session, Room.community_id.in_(around))
+
+
 def make_natives_due(session: Session, platform: str, account: str, natives: Collection[str], at: datetime) -> None:
     """The same for rooms by their platform's ids."""
     chats = select(Chat.id).where(Chat.platform == platform, Chat.account == account, Chat.native.in_(list(natives)))

@@ -3,6 +3,7 @@
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from storage.dirt import touch_chat
 from storage.messaging import Chat, Delivery
 from storage.outbox import give_back, wake_chats
 from storage.rooms import Room
@@ -27,6 +28,7 @@ def hand_over(session: Session, old: Chat, new: Chat) -> None:
         waiting = update(Delivery).where(Delivery.chat_id == old.id, Delivery.state == "ready")
         session.execute(waiting.values(chat_id=new.id), execution_options=QUIET_UPDATE)
         _make_due(session, new)
+        touch_chat(session, new.id)
     else:
         give_back(session, old.id)
     old.state, new.state = "gone", "active"

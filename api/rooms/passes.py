@@ -147,9 +147,7 @@ def made_room(ctx: Context, room_id: int, account: str, native: str) -> None:
         return
     room.chat_id = chat_id
     ctx.session.flush()
-    # what hangs above and below shows it, or lets its members in
-    around = [*community.line, *[one.id for one in mirrors.children_of(ctx.session, community)]]
-    mirrors.make_due(ctx.session, Room.community_id.in_(around))
+    mirrors.make_around_due(ctx.session, community)
     ctx.wake("rooms")
 
 
@@ -202,6 +200,8 @@ def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
     chat = ctx.session.get(Chat, room.chat_id) if room.chat_id is not None else None
     if outcome.moved_to and chat is not None:
         room.chat_id = move_chat(ctx, chat, outcome.moved_to).id
+    if room.findings.get("gone") and not outcome.gone:  # what is above let go of it
+        mirrors.make_around_due(ctx.session, ctx.session.get_one(Community, room.community_id))
     room.kept = {**room.kept, **outcome.kept}
     _tell_links(ctx, room, outcome.links)
     _tell_lacking(ctx, room, outcome)

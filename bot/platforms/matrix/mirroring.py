@@ -138,6 +138,8 @@ class MatrixMirroring:
         elif kind in ("link", "hang"):
             event = content_of(kind, self.server)
             await self._put(place.native, event["type"], event["content"], who)
+            for old in self._replaced_by(who) if kind == "link" else ():
+                await self._put(place.native, event["type"], {}, old)
         elif kind in ("unlink", "unhang"):
             await self._put(place.native, content_of(kind[2:], self.server)["type"], {}, who)
         elif kind == "picture":
@@ -147,6 +149,12 @@ class MatrixMirroring:
         else:
             await self._move(place.native, kind, who)
         return {}
+
+    def _replaced_by(self, native: str) -> list[str]:
+        """The rooms whose place a room took: a space shows it instead of them."""
+        rooms = self.connection.rooms
+        new = rooms.get(native)
+        return [old.native for old in rooms.values() if new is not None and new.follows(old)]
 
     async def _put(self, native: str, kind: str, content: Mapping[str, Any], key: str = "") -> None:
         path = room_path(native, f"state/{kind}/{quote(key, safe='')}")
