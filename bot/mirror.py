@@ -1,12 +1,12 @@
 """Mirrors: lease rooms that are due, look at each once, do what the plan says, commit what came of it (C2).
 
-Every action fails alone. What a platform's limit stops is left to whoever comes next: a limit on one account waits for
-that account only, any other for all actions of its kind on that platform.
+Every action fails alone. Where a platform limits us, things are done one after another, at the pace it allows; a long
+limit on an invitation has to do with whom it is for, any other long one stops all actions of its kind.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,6 +29,7 @@ from api.rooms.passes import (
 from api.rooms.planning import Action, Actual, Plan
 from api.rooms.reports import Report
 from api.runtime import Runtime
+from bot.pacing import NotYet, Turns
 from bot.platforms.base import Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
 from bot.workers import Workers
 
@@ -36,8 +37,7 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 2.0
 WAIT_SECONDS = 5.0  # until a room whose space is not there yet is looked at again
-ONE_ACCOUNT = 30.0  # an invitation that has to wait longer than this has to do with whom it is for
-ACT_SECONDS, PASS_SECONDS = 40.0, 75.0
+LOOK_SECONDS, PASS_SECONDS = 40.0, 60.0  # with what is begun last, less than a lease
 
 
 @dataclass(slots=True)
@@ -47,7 +47,10 @@ class Mirrors(Workers[LeasedRoom]):
     platforms: Mapping[str, Platform]
     signal = "rooms"
     at_once = 4
-    paused: dict[tuple[str, str], datetime] = field(default_factory=dict)  # (platform, kind of action) -> until
+    turns: Turns = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(self.runtime)
 
     async def lease(self, limit: int) -> Sequence[LeasedRoom]:
         """Rooms of the platforms that are open and have rooms to keep."""
@@ -84,59 +87,71 @@ class Mirrors(Workers[LeasedRoom]):
         look: Look | None = await self.runtime.transact(prepare, room.id, system=True, via="clock")
         if mirroring is None or look is None:
             return
+        over = asyncio.get_running_loop().time() + PASS_SECONDS
         native = room.native
         if native is None:
-            if look.waits or self._is_paused(room.platform, "create"):
+            if look.waits:
                 outcome.again_at = self._in(WAIT_SECONDS)
                 return
-            native = await self._create(mirroring, room, look)
+            native = await self._create(mirroring, room, look, over, outcome)
+            if native is None:
+                return
         place = Place(room.pid, native, room.part, look.kept, look.known)
-        async with asyncio.timeout(ACT_SECONDS):
+        async with asyncio.timeout(LOOK_SECONDS):
             actual: Actual = await mirroring.look(place)
         outcome.todo = await self.runtime.read(make_plan, room.id, actual, system=True, via="clock")
         lacking = outcome.todo.unable if outcome.todo is not None else ()
         outcome.guidance = mirroring.guidance(lacking, native) if lacking else None
-        await self._act(mirroring, room, place, outcome)
+        await self._act(mirroring, room, place, over, outcome)
 
-    async def _create(self, mirroring: Mirroring, room: LeasedRoom, look: Look) -> str:
+    async def _create(self, mirroring: Mirroring, room: LeasedRoom, look: Look, over: float, outcome: Outcome,
+                      ) -> str | None:  # fmt: skip
+        """The room that was made; None where it has to wait."""
         place = Place(room.pid, "", room.part, look.kept, look.known)
+        if (wait := self.turns.wait_for(room.platform, "create")) > 0:
+            outcome.again_at = self._in(wait)
+            return None
         try:
-            native = await mirroring.create(place, look.desired)
+            native = await self.turns.take(room.platform, "create", over, lambda: mirroring.create(place, look.desired))
         except RetryAfter as error:
-            self.paused[room.platform, "create"] = self._in(error.seconds)
-            raise
+            wait = error.seconds
+        except NotYet:
+            wait = WAIT_SECONDS
+        else:
+            return await self._made(room, native)
+        outcome.again_at = self._in(wait)
+        return None
+
+    async def _made(self, room: LeasedRoom, native: str) -> str:
         account = self.platforms[room.platform].account
         await self.insist(made_room, room.id, account, native, system=True, via="clock")
         ROOM_ACTIONS.labels(room.platform, "create", "done").inc()
         log.info("done in a room", room=room.pid, platform=room.platform, action="create")
         return native
 
-    async def _act(self, mirroring: Mirroring, room: LeasedRoom, place: Place, outcome: Outcome) -> None:
-        todo, over = outcome.todo, asyncio.get_running_loop().time() + PASS_SECONDS
-        assert todo is not None
-        for action in todo.plan.actions:
-            if action.key in todo.later:
+    async def _act(self, mirroring: Mirroring, room: LeasedRoom, place: Place, over: float, outcome: Outcome) -> None:
+        assert outcome.todo is not None
+        for action in outcome.todo.plan.actions:
+            if action.key in outcome.todo.later:
                 continue
-            if self._is_paused(room.platform, action.kind):
-                outcome.until[action.key] = self.paused[room.platform, action.kind]
+            if (wait := self.turns.wait_for(room.platform, action.kind)) > 0:
+                outcome.until[action.key] = self._in(wait)
                 continue
-            if self.runtime.stopping or asyncio.get_running_loop().time() > over:
+            here = replace(place, kept={**place.kept, **outcome.kept})
+            try:
+                await self._do(mirroring, room, here, action, over, outcome)
+            except NotYet:
                 outcome.again_at = self.runtime.now()
                 return
-            await self._do(mirroring, room, Place(place.pid, place.native, place.part, {**place.kept, **outcome.kept},
-                                                  place.known), action, outcome)  # fmt: skip
 
-    async def _do(self, mirroring: Mirroring, room: LeasedRoom, place: Place, action: Action, outcome: Outcome,
-                  ) -> None:  # fmt: skip
+    async def _do(self, mirroring: Mirroring, room: LeasedRoom, place: Place, action: Action, over: float,
+                  outcome: Outcome) -> None:  # fmt: skip
         result = "done"
         try:
-            async with asyncio.timeout(ACT_SECONDS):
-                kept = dict(await mirroring.act(place, action))
+            kept = dict(await self.turns.take(room.platform, action.kind, over, lambda: mirroring.act(place, action)))
         except RetryAfter as error:
             result = "later"
             outcome.until[action.key] = self._in(error.seconds)
-            if action.kind != "invite" or error.seconds <= ONE_ACCOUNT:
-                self.paused[room.platform, action.kind] = self._in(error.seconds)
         except (Gone, Moved):
             raise
         except (SendError, TimeoutError) as error:
@@ -153,10 +168,6 @@ class Mirrors(Workers[LeasedRoom]):
             outcome.kept |= kept
             log.info("done in a room", room=room.pid, platform=room.platform, action=action.key)
         ROOM_ACTIONS.labels(room.platform, action.kind, result).inc()
-
-    def _is_paused(self, platform: str, kind: str) -> bool:
-        until = self.paused.get((platform, kind))
-        return until is not None and until > self.runtime.now()
 
     def _in(self, seconds: float) -> datetime:
         return self.runtime.now() + timedelta(seconds=seconds)

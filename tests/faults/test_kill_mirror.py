@@ -57,7 +57,7 @@ async def test_killed_twenty_times_while_it_makes_a_county(
         wrong = await one.faults()
         with capsys.disabled():
             print(f"\nseed {seed}, kills {KILLS} ({early} with something left to do, {before} things done before the "
-                  f"last start), rooms {len(one.county.rooms())}, done {dict(actions)}, {time.monotonic() - began:.0f} s, "
-                  f"wrong: {len(wrong)}")  # fmt: skip
+                  f"last start), rooms {len(one.county.rooms())}, done {dict(actions)}, "
+                  f"{time.monotonic() - began:.0f} s, wrong: {len(wrong)}")  # fmt: skip
         assert wrong == []
         assert early >= KILLS * 3 // 4

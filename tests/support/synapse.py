@@ -6,6 +6,7 @@ Started once for each set of limits, gone when the tests are. No federation: it 
 import hashlib
 import hmac
 import os
+import re
 import socket
 import subprocess
 import time
@@ -55,10 +56,15 @@ LIFTED = "\n".join(
     + [f"rc_joins: {{local: {NO_LIMIT}, remote: {NO_LIMIT}}}"]
     + [f"rc_invites: {{per_room: {NO_LIMIT}, per_user: {NO_LIMIT}, per_issuer: {NO_LIMIT}}}"]
 )  # fmt: skip
+# of synapse/http/site.py: Processed request: ... 57B 200 "GET /path HTTP/1.1" "agent" [0 dbevts]
+REQUEST = re.compile(r' \d+B (\d+)!? "(\w+) (\S+) HTTP')
 LOG = """
 version: 1
 formatters: {{plain: {{format: '%(asctime)s %(name)s %(levelname)s %(message)s'}}}}
-handlers: {{file: {{class: logging.FileHandler, formatter: plain, filename: {folder}/log}}}}
+handlers:
+  file: {{class: logging.FileHandler, formatter: plain, filename: {folder}/log}}
+  requests: {{class: logging.FileHandler, formatter: plain, filename: {folder}/requests}}
+loggers: {{synapse.access: {{level: {access}, handlers: [requests], propagate: false}}}}
 root: {{level: WARNING, handlers: [file]}}
 """
 
@@ -80,6 +86,12 @@ class Synapse:
     url: str
     folder: Path
 
+    def requests(self, user_id: str) -> list[tuple[str, str, int]]:
+        """(method, path, status) of everything that an account asked, when requests are written down."""
+        lines = (self.folder / "requests").read_text().splitlines()
+        found = [REQUEST.search(line) for line in lines if f"{{{user_id}}}" in line]
+        return [(one[2], one[3], int(one[1])) for one in found if one is not None]
+
     def register(self, name: str, admin: bool = False, password: str = "", called: str = "") -> Registered:
         """Make an account, `called` so by others. This way has no limits and needs no client."""
         path, password = "/_synapse/admin/v1/register", password or f"{name}'s password"
@@ -94,10 +106,11 @@ class Synapse:
 
 
 @contextmanager
-def running_synapse(lifted: bool = True, upload: str = "50M", port: int = 0, more: str = "") -> Iterator[Synapse]:
+def running_synapse(lifted: bool = True, upload: str = "50M", port: int = 0, more: str = "",
+                    write_down: bool = False) -> Iterator[Synapse]:  # fmt: skip
     """A homeserver for as long as the block lasts: without limits, or with those it has when nobody touches them.
 
-    `port` 0 takes a free one; `more` is added to its settings (YAML).
+    `port` 0 takes a free one; `more` is added to its settings (YAML); `write_down`: every request (`requests`).
     """
     if not PYTHON.exists():
         raise RuntimeError("The Matrix homeserver of the tests is not installed: `.ci/setup synapse` installs it.")
@@ -105,7 +118,7 @@ def running_synapse(lifted: bool = True, upload: str = "50M", port: int = 0, mor
         port = port or _free_port()
         settings = SETTINGS.format(name=SERVER_NAME, port=port, folder=folder, secret=SECRET, upload=upload)
         (folder / "homeserver.yaml").write_text(f"{settings}{LIFTED if lifted else ''}\n{more}\n")
-        (folder / "log.yaml").write_text(LOG.format(folder=folder))
+        (folder / "log.yaml").write_text(LOG.format(folder=folder, access="INFO" if write_down else "WARNING"))
         quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "check": True}
         subprocess.run([PYTHON.with_name("generate_signing_key"), "-o", folder / "signing.key"], **quiet)
         server = [PYTHON, "-m", "synapse.app.homeserver", "-c", folder / "homeserver.yaml"]
