@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, delete, func, literal, or_, select, update
+from sqlalchemy import Row, and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.communities import Appointment, Community, Membership, held_on
@@ -62,7 +62,8 @@ def lease_rooms(session: Session, platforms: Collection[str], now: datetime, unt
 def end_room_leases(session: Session) -> None:
     """Let every room that somebody was looking at be looked at again at once."""
     held = update(Room).where(Room.leased_until.is_not(None))
-    session.execute(held.values(leased_until=None, due_at=AT_ONCE), execution_options=QUIET_UPDATE)
+    again = case((MANAGED, AT_ONCE))
+    session.execute(held.values(leased_until=None, due_at=again), execution_options=QUIET_UPDATE)
 
 
 def get_room(session: Session, room_id: int, lock: bool = False) -> Room | None:

@@ -82,7 +82,7 @@ def return_room(ctx: Context, leased: LeasedRoom) -> None:
     """Leave a room to other workers at once."""
     room = mirrors.get_room(ctx.session, leased.id, lock=True)
     if room is not None and room.leased_until == leased.until:
-        room.leased_until, room.due_at = None, mirrors.AT_ONCE
+        room.leased_until, room.due_at = None, mirrors.AT_ONCE if room.due_at is not None else None
         ctx.wake("rooms")
 
 
@@ -208,8 +208,8 @@ def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
     room.findings, room.looked_at, room.leased_until = _findings(ctx, outcome), ctx.now, None
     sweep = ctx.now + SWEEP + timedelta(seconds=room.id * 37 % 3600)
     wanted = min([sweep, *again])
-    # what became due meanwhile stays due
-    room.due_at = wanted if room.due_at == leased.until else min(room.due_at or wanted, wanted)
+    if room.due_at is not None:  # else it was let go meanwhile; what became due meanwhile stays due
+        room.due_at = wanted if room.due_at == leased.until else min(room.due_at, wanted)
     ctx.session.flush()
 
 
