@@ -55,8 +55,8 @@ async def test_a_county_within_the_limits_of_an_untouched_synapse(
                 limited = Counter(_what(method, path) for method, path, status in asked if status == 429)
                 doing = sum(method != "GET" for method, _, _ in asked)
                 with capsys.disabled():
-                    print(f"\nwith default limits: {len(one.county.rooms())} rooms, {one.actions().total()} things done "
-                          f"in {took:.0f} s; {len(asked)} requests ({doing} that change something), "
+                    print(f"\nwith default limits: {len(one.county.rooms())} rooms, {one.actions().total()} things "
+                          f"done in {took:.0f} s; {len(asked)} requests ({doing} that change something), "
                           f"{limited.total()} of them limited {dict(limited)}; answers after "
                           f"{', '.join(f'{wait:.0f}' for wait in waits)} s")  # fmt: skip
             assert await one.site.end(15) == 0, one.site.log()
