@@ -1,4 +1,5 @@
-"""Passes over rooms on paper: what fails stops nothing else, is tried ever more slowly, and nothing is looked at twice."""
+"""Passes over rooms on paper: what fails stops nothing else and is tried ever more slowly; nothing is looked at twice.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
