@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Row, and_, case, delete, func, literal, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from storage.communities import Appointment, Community, Membership, held_on
 from storage.messaging import Chat
@@ -180,12 +180,10 @@ def members_of(session: Session, community: Community, today: date) -> list[Belo
     )
     found = [*session.execute(roles), *session.execute(offices)]
     if community.kind != "workshop":
-        home = aliased(Community)
-        homes: Any = (
-            select(Person.id, literal("member"), literal("home"), home.id, literal(True))
-            .join(home, home.id == Person.school_id)
-            .where(home.path.startswith(community.path, autoescape=True), *PRESENT)
-        )
+        below = select(Community.id).where(Community.path.startswith(community.path, autoescape=True))
+        here = Person.school_id == community.id if community.kind == "school" else Person.school_id.in_(below)
+        homes: Any = select(Person.id, literal("member"), literal("home"), Person.school_id, literal(True))
+        homes = homes.where(here, *PRESENT)
         found += session.execute(homes)
     return [Belonging(*row) for row in found]
 

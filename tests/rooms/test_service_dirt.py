@@ -24,7 +24,7 @@ ALL = {"县", "一", "一师", "二", "二师", "语", "一语"}
 
 
 class Rooms:
-    """Rooms of everything in a county: its space, the schools' spaces and staff rooms, 语文工坊, and a workshop of 第一小学.
+    """Rooms of a whole county: its space, the schools' spaces and staff rooms, 语文工坊, and a workshop of 第一小学.
     """
 
     def __init__(self, county: County, inner: Community) -> None:

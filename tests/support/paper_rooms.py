@@ -14,8 +14,8 @@ OWN = 100
 
 
 class PaperRooms:
-    """`failures`: (room, "look" | key of an action) -> what is raised there; a list is used up. `meanwhile` runs while a
-    room is looked at."""
+    """`failures`: (room, "look" | key of an action) -> what is raised there; a list is used up. `meanwhile` runs while
+    a room is looked at."""
 
     creates = True
     aspects = frozenset(ASPECTS)
