@@ -52,30 +52,29 @@ async def look_again(call: Caller, pid: Pid) -> CountOut:
     return await call(mirroring.look_again, pid, shape=_counted)
 
 
-@router.delete("/communities/{pid}/rooms/mirror")
+@router.post("/communities/{pid}/mirror", status_code=201)
+async def mirror_region(call: Caller, pid: Pid, body: MirrorIn) -> RoomOut:
+    """Have a region with its schools and workshops made on a platform, and kept in step."""
+    return await call(mirroring.mirror_region, pid, body.platform, body.encrypted, shape=_room, status=201)
+
+
+@router.delete("/communities/{pid}/mirror")
 async def release_region(call: Caller, pid: Pid) -> CountOut:
     """Keep the rooms of a region in step no more; they stay as they are."""
     return await call(mirroring.release_region, pid, shape=_counted)
+
+
+@router.post("/communities/{pid}/rooms", status_code=201)
+async def adopt_room(call: Caller, pid: Pid, body: AdoptIn) -> RoomOut:
+    """Let a room or space that is there already mirror a community."""
+    what = (body.native, body.platform, body.space, body.manages)
+    return await call(mirroring.adopt_room, pid, *what, shape=_room, status=201)
 
 
 @router.put("/communities/{pid}/rooms/policy")
 async def change_policy(call: Caller, pid: Pid, body: PolicyIn) -> PolicyOut:
     """What follows when people leave, invite or give power in its rooms: follow, ask (a host), ignore."""
     return await call(mirroring.change_policy, pid, body.policy, shape=PolicyOut.of)
-
-
-@router.post("/rooms/mirror", status_code=201)
-async def mirror_region(call: Caller, body: MirrorIn) -> RoomOut:
-    """Have a region with its schools and workshops made on a platform, and kept in step."""
-    how = (body.community, body.platform, body.encrypted)
-    return await call(mirroring.mirror_region, *how, shape=_room, status=201)
-
-
-@router.post("/rooms/adopt", status_code=201)
-async def adopt_room(call: Caller, body: AdoptIn) -> RoomOut:
-    """Let a room or space that is there already mirror a community."""
-    what = (body.community, body.native, body.platform, body.space, body.manages)
-    return await call(mirroring.adopt_room, *what, shape=_room, status=201)
 
 
 @router.get("/rooms/{pid}")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from api.communities.shapes import PidField
 from api.context import Context
@@ -60,20 +60,18 @@ class RoomOut(BaseModel):
 
 
 class MirrorIn(BaseModel):
-    """A region to be made on a platform."""
+    """How a region is to be made."""
 
-    community: PidField
     platform: str = Field("matrix", max_length=16)
-    encrypted: bool = False
+    encrypted: StrictBool = False
 
 
 class AdoptIn(BaseModel):
     """A room or space that is there already, and that we are in."""
 
-    community: PidField
     native: str = Field(max_length=255)
     platform: str = Field("matrix", max_length=16)
-    space: bool = False
+    space: StrictBool = False
     manages: Annotated[list[Aspect], Field(max_length=4)] = ["members", "ranks"]
 
 

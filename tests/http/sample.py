@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.communities import Community
 from storage.journals import JournalEntry
+from storage.messaging import Chat
 from storage.notices import Notice
 from storage.people import Person
 from storage.polls import OpenPoll
@@ -17,11 +18,12 @@ from storage.quiz_pushes import Attempt, QuizPush
 from storage.quizzes import Quiz
 from storage.reminders import Reminder, ReminderRule
 from storage.resources import Resource
+from storage.rooms import Room, RoomAccount
 from storage.topics import Topic, TopicPlace
 
 ADMIN, HOST, TEACHER = "YX-0001", "YX-1003", "YX-1004"
 TABLES: tuple[Any, ...] = (Person, JournalEntry, Notice, Push, Reminder, ReminderRule, Resource, Quiz, QuizPush,
-                           Attempt, OpenPoll, Topic)  # fmt: skip
+                           Attempt, OpenPoll, Topic, Room, RoomAccount)  # fmt: skip
 
 
 def add_topics(session: Session, now: datetime) -> None:
@@ -34,6 +36,21 @@ def add_topics(session: Session, now: datetime) -> None:
         session.add(topic)
         session.flush()
         session.add(TopicPlace(topic_id=topic.id, community_id=invited.id, asked_by=author, created_at=now))
+    session.flush()
+
+
+def add_rooms(session: Session, community: Community, now: datetime, strangers: int = 2) -> None:
+    """Two groups of a community that somebody else made, with people in them whom nobody knows."""
+    for n in range(2):
+        chat = Chat(platform="telegram", native=f"-100{community.id}{n}", kind="room", title="教研群", created_at=now)
+        session.add(chat)
+        session.flush()
+        room = Room(chat_id=chat.id, community_id=community.id, platform="telegram", created_at=now)
+        session.add(room)
+        session.flush()
+        for who in range(strangers):
+            account = RoomAccount(room_id=room.id, native=f"{7000 + who}", name="路人", asked="unknown", at=now)
+            session.add(account)
     session.flush()
 
 
@@ -50,6 +67,7 @@ def known(session: Session) -> dict[str, list[str]]:
         "reminder-rules": pids["reminder_rules"], "resources": pids["resources"], "resource": pids["resources"],
         "quizzes": pids["quizzes"], "quiz": pids["quizzes"], "quiz-pushes": pids["quiz_pushes"],
         "attempts": pids["attempts"], "polls": pids["polls"], "topics": pids["topics"],
+        "rooms": pids["rooms"], "room-accounts": pids["room_accounts"],
         "communities": everywhere, "community": everywhere, "parent": everywhere, "workshops": places["workshop"],
         "workshop": places["workshop"], "schools": places["school"], "regions": places["region"],
     }  # fmt: skip

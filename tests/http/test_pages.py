@@ -9,11 +9,13 @@ import httpx2
 import pytest
 
 from api.app import create_app
+from api.context import Context
 from api.directory import one_person
 from api.people.tokens import create_token
 from api.sample.service import load_sample
 from bot.cli.service import Service
-from tests.http.sample import ADMIN, HOST, TEACHER, known
+from storage.communities import Community
+from tests.http.sample import ADMIN, HOST, TEACHER, add_rooms, known
 from tests.support.talk import World
 
 ALL = 200
@@ -26,6 +28,7 @@ EMPTY = {"/v1/binding-requests", "/v1/topics/{pid}/posts"}
 async def callers(world: World) -> AsyncIterator[list[httpx2.AsyncClient]]:
     """An administrator, a host and a teacher of the sample county, in which a little more was done."""
     load_sample(Service(world.runtime).do)
+    await world.run(_add_rooms)
     transport = httpx2.ASGITransport(create_app(world.runtime))
     made = []
     for number in (ADMIN, HOST, TEACHER):
@@ -38,6 +41,11 @@ async def callers(world: World) -> AsyncIterator[list[httpx2.AsyncClient]]:
     yield made
     for http in made:
         await http.aclose()
+
+
+def _add_rooms(ctx: Context) -> None:
+    for workshop in ctx.session.query(Community).filter_by(kind="workshop"):
+        add_rooms(ctx.session, workshop, ctx.now)
 
 
 async def do_more(

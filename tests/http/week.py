@@ -8,7 +8,11 @@ from typing import Any
 from api.context import Context
 from api.people.requests import request_binding
 from storage.base import new_pid
+from storage.communities import Community
+from storage.messaging import Chat
 from storage.people import Identity, Person
+from storage.rooms import RoomAccount
+from tests.http.sample import add_rooms
 from tests.support.classroom import LONG
 from tests.support.clock import tick
 from tests.support.county import County
@@ -24,6 +28,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "/v1/regions/{pid}/holidays/{day}": {"works": True}, "/v1/resources/{pid}": {"title": "新标题"},
     "/v1/journal-entries/{pid}/feature": {}, "/v1/quizzes/{pid}": {"title": "新题目"},
     "/v1/polls/{pid}/vote": {"picked": [0]}, "/v1/communities/{pid}": {"picture": None},
+    "/v1/communities/{pid}/rooms/policy": {"policy": "ask"}, "/v1/rooms/{pid}": {"manages": ["members"]},
 }  # fmt: skip
 
 
@@ -60,6 +65,11 @@ def steps(county: County, made: dict[str, Any]) -> list[Step | Callable[[], Any]
 
     async def a_room() -> None:
         await county.world.room(county.workshop)
+
+    async def strangers_come() -> None:
+        county.world.runtime.config.matrix.homeserver = "https://matrix.example.org"
+        accounts = await county.run(_add_strangers, county.workshop)
+        made["one"], made["other"], made["group"] = [{"pid": pid} for pid in accounts]
 
     due = (county.world.runtime.now() + timedelta(minutes=30)).isoformat()
     return [
@@ -122,6 +132,12 @@ def steps(county: County, made: dict[str, Any]) -> list[Step | Callable[[], Any]
         Step("wang", "/topics/{pid}/invitations", {"workshops": ["{shop.pid}"]}, of="topic"),
         Step("zhou", "/topics/{pid}/decision", {"workshop": "{shop.pid}", "accept": True}, of="topic"),
         Step("wang", "/topics/{pid}/closing", of="topic"),
+        strangers_come,
+        Step("lin", f"/communities/{top}/mirror", {"platform": "matrix"}),
+        Step("wang", f"/communities/{w}/rooms", {"native": "{group.pid}", "platform": "telegram"}),
+        Step("wang", f"/communities/{w}/rooms/look"),
+        Step("wang", "/room-accounts/{pid}/answer", {"answer": "leave"}, of="one"),
+        Step("wang", "/room-accounts/{pid}/vouch", {"person": county.chen.pid}, of="other"),
         Step("zhou", "/workshops/{pid}/archive", of="shop"),
     ]  # fmt: skip
 
@@ -145,6 +161,18 @@ def _put(value: Any, kept: dict[str, Any]) -> Any:
 def _ask(ctx: Context, stranger: Voice, school: str) -> str:
     identity = ctx.session.query(Identity).filter_by(native=stranger.native).one()
     return request_binding(ctx, identity, school, stranger.name).pid
+
+
+def _add_strangers(ctx: Context, workshop: Community) -> tuple[str, str, str]:
+    """Two strangers in a group, and a group that nobody bound yet."""
+    add_rooms(ctx.session, workshop, ctx.now)
+    one, other = ctx.session.query(RoomAccount.pid).order_by(RoomAccount.id).limit(2)
+    for native in ("7000", "7001"):
+        ctx.session.add(Identity(pid=new_pid(), platform="telegram", native=native, created_at=ctx.now))
+    group = Chat(platform="telegram", native=new_pid(), kind="room", created_at=ctx.now)
+    ctx.session.add(group)
+    ctx.session.flush()
+    return one[0], other[0], group.native
 
 
 def _add_account(ctx: Context, voice: Voice) -> str:
