@@ -18,12 +18,12 @@ from api.rooms.passes import (
     Outcome,
     Todo,
     finish,
+    grow,
     lease_rooms,
     look_at,
     made_room,
     make_plan,
     opened_part,
-    prepare,
     return_room,
 )
 from api.rooms.planning import Action, Actual, Plan
@@ -84,7 +84,9 @@ class Mirrors(Workers[LeasedRoom]):
 
     async def _pass(self, room: LeasedRoom, outcome: Outcome) -> None:
         mirroring = self.platforms[room.platform].mirroring
-        look: Look | None = await self.runtime.transact(prepare, room.id, system=True, via="clock")
+        if room.part == "space":
+            await self.runtime.transact(grow, room.id, system=True, via="clock")
+        look: Look | None = await self.runtime.read(look_at, room.id, system=True, via="clock")
         if mirroring is None or look is None:
             return
         over = asyncio.get_running_loop().time() + PASS_SECONDS
@@ -107,12 +109,15 @@ class Mirrors(Workers[LeasedRoom]):
     async def _create(self, mirroring: Mirroring, room: LeasedRoom, look: Look, over: float, outcome: Outcome,
                       ) -> str | None:  # fmt: skip
         """The room that was made; None where it has to wait."""
-        place = Place(room.pid, "", room.part, look.kept, look.known)
+        place, desired = Place(room.pid, "", room.part, look.kept, look.known), look.desired
+        if desired is None:  # somebody else made it a moment ago
+            outcome.again_at = self.runtime.now()
+            return None
         if (wait := self.turns.wait_for(room.platform, "create")) > 0:
             outcome.again_at = self._in(wait)
             return None
         try:
-            native = await self.turns.take(room.platform, "create", over, lambda: mirroring.create(place, look.desired))
+            native = await self.turns.take(room.platform, "create", over, lambda: mirroring.create(place, desired))
         except RetryAfter as error:
             wait = error.seconds
         except NotYet:

@@ -201,6 +201,8 @@ def accounts_in(session: Session, room_id: int) -> list[tuple[RoomAccount, int |
 
 def accounts_of_former(session: Session, platform: str, person_ids: Collection[int]) -> dict[str, int]:
     """account -> person, of bound accounts of people whether or not they are still there."""
+    if not person_ids:
+        return {}
     query = select(Identity.native, Identity.person_id).where(
         Identity.platform == platform, Identity.person_id.in_(list(person_ids))
     )

@@ -4,9 +4,10 @@ makes it of the staff number (C2). Only Matrix accounts stand on lists. Who was 
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import String, and_, exists, func, literal, null, or_, select
+from sqlalchemy import String, and_, bindparam, exists, func, literal, null, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.matrixids import MARK, account_of, number_of
@@ -22,20 +23,9 @@ def accounts_of(session: Session, platform: str, person_ids: Iterable[int], temp
 
     What belongs to somebody else, or was unbound by its owner, is nobody's by list or template; nor is what fits two.
     """
-    bound, taken = aliased(Identity), aliased(Identity)
-    listed: Any = _listed(template) if platform == LISTED else null()
-    query = (
-        select(Person.id, Person.matrix_id, Person.staff_key, bound.native, bound.state, _rival(listed))
-        .add_columns(taken.person_id, taken.parted_at)
-        .outerjoin(bound, and_(bound.person_id == Person.id, bound.platform == platform))
-        .outerjoin(taken, and_(taken.platform == platform, taken.native == listed))
-        .where(among(Person.id, "people"), *PRESENT)
-        .order_by(Person.id, bound.state, bound.last_spoke_at.desc().nulls_last(), bound.id)  # active before gone
-    )
+    query, values = _accounts_query(platform == LISTED, template), {"platform": platform, "people": list(person_ids)}
     found: dict[int, str] = {}
-    for person, matrix_id, number, native, state, rival, owner, parted in session.execute(
-        query, {"people": list(person_ids)}
-    ):
+    for person, matrix_id, number, native, state, rival, owner, parted in session.execute(query, values):
         if person in found:
             continue
         account = native if state == "active" else None
@@ -44,6 +34,22 @@ def accounts_of(session: Session, platform: str, person_ids: Iterable[int], temp
         if account or native:
             found[person] = account or native
     return found
+
+
+@cache
+def _accounts_query(on_list: bool, template: str) -> Any:
+    """Built once: to build it takes longer than to ask it."""
+    bound, taken = aliased(Identity), aliased(Identity)
+    platform: Any = bindparam("platform")
+    listed: Any = _listed(template) if on_list else null()
+    return (
+        select(Person.id, Person.matrix_id, Person.staff_key, bound.native, bound.state, _rival(listed))
+        .add_columns(taken.person_id, taken.parted_at)
+        .outerjoin(bound, and_(bound.person_id == Person.id, bound.platform == platform))
+        .outerjoin(taken, and_(taken.platform == platform, taken.native == listed))
+        .where(among(Person.id, "people"), *PRESENT)
+        .order_by(Person.id, bound.state, bound.last_spoke_at.desc().nulls_last(), bound.id)  # active before gone
+    )
 
 
 def _listed(template: str) -> Any:

@@ -36,12 +36,13 @@ SHOWN = 50  # of what is left to do, how much is kept for people to read
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an adapter is told of a room before it looks. `waits`: it cannot be made yet."""
+    """What an adapter is told of a room before it looks. `desired`: of one that is to be made; `waits`: it cannot be
+    made yet."""
 
     part: str
     kept: Mapping[str, Any]
     known: Mapping[str, Standing]
-    desired: Desired
+    desired: Desired | None = None
     waits: bool = False
 
 
@@ -86,12 +87,6 @@ def return_room(ctx: Context, leased: LeasedRoom) -> None:
         ctx.wake("rooms")
 
 
-def prepare(ctx: Context, room_id: int) -> Look | None:
-    """What an adapter needs before it looks; a space first gets rooms for what hangs under it. None: no such room."""
-    grow(ctx, room_id)
-    return look_at(ctx, room_id)
-
-
 def grow(ctx: Context, room_id: int) -> None:
     """Have rooms made for everything right below a space of ours."""
     room = mirrors.get_room(ctx.session, room_id)
@@ -100,14 +95,16 @@ def grow(ctx: Context, room_id: int) -> None:
 
 
 def look_at(ctx: Context, room_id: int) -> Look | None:
-    """The same without changing anything."""
+    """What an adapter needs before it looks. None: no such room."""
     room = mirrors.get_room(ctx.session, room_id)
     if room is None:
         return None
     community = ctx.session.get_one(Community, room.community_id)
-    space = parent_space(ctx, room, community) if room.chat_id is None else None
-    waits = space is not None and space.chat_id is None and space.id != room.id
     known = {one.native: Standing(one.state, one.rank) for one, _ in mirrors.accounts_in(ctx.session, room_id)}
+    if room.chat_id is not None:
+        return Look(room.part, dict(room.kept), known)
+    space = parent_space(ctx, room, community)
+    waits = space is not None and space.chat_id is None and space.id != room.id
     return Look(room.part, dict(room.kept), known, desired_of(ctx, room), waits)
 
 
@@ -270,6 +267,6 @@ def _tell_links(ctx: Context, room: Room, links: Mapping[str, str]) -> None:
 
 
 __all__ = [
-    "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "finish", "lease_rooms", "look_at", "made_room", "make_plan",
-    "opened_part", "prepare", "return_room",
+    "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "finish", "grow", "lease_rooms", "look_at", "made_room",
+    "make_plan", "opened_part", "return_room",
 ]  # fmt: skip

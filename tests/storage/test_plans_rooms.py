@@ -12,7 +12,7 @@ from sqlalchemy import event, insert, text
 
 from api.config import Config
 from api.context import Context
-from api.rooms.passes import Outcome, add_room, finish, lease_rooms, make_plan, prepare
+from api.rooms.passes import Outcome, add_room, finish, grow, lease_rooms, look_at, make_plan
 from api.rooms.planning import Actual, Standing
 from api.runtime import Runtime
 from storage import mirrors, rooms
@@ -113,7 +113,8 @@ def a_pass(ctx: Context, number: int) -> None:
     ctx.session.get_one(Room, number).due_at = mirrors.AT_ONCE
     ctx.session.flush()
     [leased] = lease_rooms(ctx, ["matrix"], 1)
-    assert leased.id == number and prepare(ctx, number) is not None
+    grow(ctx, number)
+    assert leased.id == number and look_at(ctx, number) is not None
     members = {f"@{n}:x": Standing("join") for n in range(1, 30)}
     actual = Actual(100, KINDS, members=members, children=frozenset({"!3", "!70"}), parents=frozenset({"!1"}))
     todo = make_plan(ctx, number, actual)
