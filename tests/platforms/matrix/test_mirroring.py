@@ -1,18 +1,22 @@
 """Spaces and rooms of a county, made and kept in step on a real homeserver."""
 
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 
+from api.attachments.service import store_bytes
 from api.communities.joining import decide_request
 from api.communities.members import remove_member
 from api.communities.offers import answer_offer, invite_person
+from api.communities.pictures import set_picture
 from api.communities.service import archive_workshop
 from api.context import Context
-from api.rooms.mirroring import adopt_room, mirror_region
+from api.rooms.mirroring import adopt_room, look_again, mirror_region
 from api.rooms.reports import list_rooms
 from api.times import utcnow
 from storage.communities import Community
@@ -248,3 +252,22 @@ async def test_what_somebody_else_made_is_adopted_in_part(county: County) -> Non
     # 50 may not give 50 where giving takes more: it is said, and not tried again and again
     report = (await county.run(list_rooms, county.w, actor=county.wang))[0]
     assert report.state == "lacking" and [one.kind for one in report.lacking] == ["rank"]
+
+
+async def test_a_picture_here_is_one_there(county: County) -> None:
+    room = await mirrored(county)
+    pid = await county.run(_picture, actor=county.wang)
+    await county.run(set_picture, county.w, pid, actor=county.wang)
+    await keep_up(county)
+    address = (await state(county, room))["m.room.avatar", ""]["url"]
+    assert (await client(county.wang).download(address)).startswith(b"\x89PNG")
+    again = (await state(county, room))["m.room.avatar", ""]
+    await county.run(look_again, county.w, actor=county.wang)
+    await keep_up(county)
+    assert (await state(county, room))["m.room.avatar", ""] == again, "it is uploaded once"
+
+
+def _picture(ctx: Context) -> str:
+    drawn = io.BytesIO()
+    Image.new("RGB", (60, 60), "#7fa37a").save(drawn, "PNG")
+    return store_bytes(ctx, "工坊.png", "image/png", drawn.getvalue(), holder="", kind="photo").pid
