@@ -25,6 +25,7 @@ class Belonging(NamedTuple):
     status: str
     place: int
     present: bool  # on the roster, and not erased
+    since: datetime | None = None  # of a membership: when it began last
 
 
 class LeasedRoom(NamedTuple):
@@ -169,7 +170,9 @@ def members_of(session: Session, community: Community, today: date) -> list[Belo
     held at it or above."""
     present = and_(*PRESENT)
     roles: Any = (
-        select(Membership.person_id, Membership.role, Membership.status, literal(community.id), present)
+        select(
+            Membership.person_id, Membership.role, Membership.status, literal(community.id), present, Membership.since
+        )
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.community_id == community.id)
     )

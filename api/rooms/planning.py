@@ -166,7 +166,7 @@ def _members(desired: Desired, actual: Actual) -> list[Action]:
         banned = standing.state == "ban" and standing.ours
         if banned:
             found.append(Action("unban", who))
-        if standing.state == "knock" and seat.invited:
+        if standing.state == "knock":
             found.append(Action("admit", who))
         elif (banned or standing.state == "leave") and seat.invited and who not in desired.stay_out:
             found.append(Action("invite", who))

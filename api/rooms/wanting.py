@@ -99,7 +99,9 @@ def _access(room: Room, community: Community, parent: str) -> str:
 
 def _with_people(ctx: Context, room: Room, community: Community, desired: Desired, archived: bool) -> Desired:
     today = today_in(ctx, community)
-    seats, out = seats_in(community, mirrors.members_of(ctx.session, community, today))
+    belongings = mirrors.members_of(ctx.session, community, today)
+    seats, out = seats_in(community, belongings)
+    since = {one.person_id: one.since for one in belongings if one.since is not None}
     seen = mirrors.accounts_in(ctx.session, room.id)
     template = ctx.config.matrix.user_template if room.platform == "matrix" else ""
     accounts = accounts_of(ctx.session, room.platform, [*seats], template)
@@ -120,7 +122,8 @@ def _with_people(ctx: Context, room: Room, community: Community, desired: Desire
     kept = left_be | {one.native for one, _ in seen if one.asked in ("unknown", "in")}
     return replace(
         desired, seats=seated, out={who: ban for who, ban in gone.items() if who not in kept},
-        stay_out=frozenset(one.native for one, _ in seen if one.stays_out),
+        # who left on purpose and became a member again since then has asked for it
+        stay_out=frozenset(one.native for one, who in seen if one.stays_out and one.at >= since.get(who or 0, one.at)),
         judged=frozenset(one.native for one, _ in seen if one.state == "join"),
         spared=frozenset(left_be | {one.native for one, _ in seen if one.asked == "rank"}),
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.context import Context
-from api.rooms.passes import prepare
+from api.rooms.passes import grow
 from storage.mirrors import AT_ONCE
 from storage.rooms import Room
 from tests.support.county import County
@@ -35,7 +35,7 @@ async def test_a_region_is_mirrored_after_a_preview(county: County, with_matrix:
     await county.lin.press("是的，建吧")
     county.lin.expect("正在建聊天室")
     assert await rooms(county) == [("晨光县", "space", "created")]
-    await county.run(lambda ctx: prepare(ctx, ctx.session.query(Room.id).filter_by(platform="matrix").scalar()))
+    await county.run(lambda ctx: grow(ctx, ctx.session.query(Room.id).filter_by(platform="matrix").scalar()))
     assert await rooms(county) == [
         ("晨光县", "space", "created"), ("第一小学", "space", "created"), ("第二小学", "space", "created"),
         ("语文工坊", "room", "created"),

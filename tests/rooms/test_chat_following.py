@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.communities.joining import join_workshop
 from api.context import Context
 from api.messaging.tree import T
 from api.privacy import erase_person
@@ -72,6 +73,18 @@ async def test_whoever_asks_for_it_is_invited_again(county: County) -> None:
     county.li.expect("已经告诉“语文工坊”的坊主")
     await county.wang.press("同意加入")
     assert await county.standing(county.li) == ("active", "member")
+    want = await desired(county)
+    assert want.seats[county.li.native].invited and county.li.native not in want.stay_out
+
+
+async def test_who_joins_again_is_invited_again(county: County) -> None:
+    room = await a_room(county)
+    await county.world.join(county.li, county.workshop)
+    await happens(county, room, "left", county.li, how="left")
+    county.world.pass_time(minutes=5)
+    await county.run(join_workshop, county.w, actor=county.li)
+    await county.world.settle()
+    await county.wang.press("同意加入")
     want = await desired(county)
     assert want.seats[county.li.native].invited and county.li.native not in want.stay_out
 

@@ -51,6 +51,8 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[Any, ...]]]] =
     ("knocks again after leaving", {"seats": {**WANT.seats, "chen": Seat()}, "stay_out": frozenset({"chen"})},
      there(chen=Standing("knock")), [("admit", "chen")]),
     ("may come but is not asked", {"seats": {**WANT.seats, "lin": Seat(LEADS, invited=False)}}, {}, []),
+    ("may come and knocks", {"seats": {**WANT.seats, "lin": Seat(LEADS, invited=False)}}, there(lin=Standing("knock")),
+     [("admit", "lin")]),
     ("came and leads", {"seats": {**WANT.seats, "lin": Seat(LEADS, invited=False)}}, there(lin=Standing("join")),
      [("rank", "lin", LEADS)]),
     ("banned by us, wanted again", {"seats": {**WANT.seats, "chen": Seat()}}, there(chen=Standing("ban", ours=True)),
