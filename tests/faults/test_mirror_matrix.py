@@ -2,6 +2,7 @@
 should be."""
 
 import time
+from urllib.parse import quote
 
 import pytest
 
@@ -102,6 +103,19 @@ async def test_damage_by_hand(database_url: str, synapse: Synapse, capsys: pytes
         questions = await one.run(open_questions, county.places["w0"].id)
         assert questions == sorted([(guest, "in"), (asked, "rank"), (kicked, "left"), (banned, "left"),
                                     (head.user_id, "unknown")])  # fmt: skip
+        # nobody but a sweep tells what the bot's own account did in another client
+        await bot.ask("PUT", f"rooms/{quote(region)}/state/m.room.name/", {"name": "又一个名字"})
+        await one.sweep()
+        assert await one.faults(aside=aside) == []
+        # without the right to it nothing is tried, only said; once it is given it is done
+        await bot.ask("PUT", f"rooms/{quote(w2)}/state/m.room.history_visibility/", {"history_visibility": "joined"})
+        await change_levels(bot, w2, {bot.user_id: 60})
+        await one.sweep()
+        lacking = await one.plans()
+        assert len(lacking) == 1 and "history" in lacking[0]
+        await change_levels(head, w2, {bot.user_id: 100})
+        await one.converge()
+        assert await one.faults(aside=aside) == []
         with capsys.disabled():
             print(f"\ndamage by hand: {len(hurt)} things out of order, 0 after; {len(questions)} questions to hosts")
         await head.close()

@@ -17,7 +17,7 @@ from storage.mirrors import make_due
 from storage.rooms import Room
 from tests.support.large_county import AS_NAMED, Key, LargeCounty, Size, build
 from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world
-from tests.support.stock import rooms_in, take_stock
+from tests.support.stock import private_chats, rooms_in, take_stock
 from tests.support.synapse import Registered, Synapse
 
 SOON = timedelta(seconds=70)  # who came a moment ago is looked at again
@@ -75,7 +75,8 @@ class Mirrored:
     async def faults(self, **how: Any) -> list[str]:
         """What is wrong, and what would still be done anywhere."""
         rows = await self.run(lambda ctx: rooms_in(ctx.session, self.county))
-        return await take_stock(self.bot, self.county, rows, **how) + await self.plans()
+        others = await self.run(lambda ctx: private_chats(ctx.session))
+        return await take_stock(self.bot, self.county, rows, others=others, **how) + await self.plans()
 
     async def plans(self) -> list[str]:
         """What `gongfang rooms plan` would say."""

@@ -18,7 +18,7 @@ from tests.faults.site import Site
 from tests.support.large_county import REGION, LargeCounty, Size, build
 from tests.support.matrix import Somebody, config_for
 from tests.support.mirrored import mirror, register
-from tests.support.stock import rooms_in, take_stock
+from tests.support.stock import private_chats, rooms_in, take_stock
 from tests.support.synapse import Registered, Synapse
 
 DONE = "done in a room"
@@ -77,9 +77,10 @@ class MirroringSite:
         await client.close()
         return len(asked)
 
-    async def faults(self, others: frozenset[str] = frozenset()) -> list[str]:
+    async def faults(self) -> list[str]:
         """What is wrong, and what `rooms plan` says would be done."""
         rows = self.read(lambda session: rooms_in(session, self.county))
+        others = self.read(private_chats)
         wrong = await take_stock(self.bot, self.county, rows, others=others)
         planned = await asyncio.to_thread(self.site.commands.outside, "rooms", "plan", REGION, "--json")
         assert planned.code == 0, planned

@@ -33,6 +33,12 @@ def rooms_in(session: Session, county: LargeCounty) -> dict[Key, list[str]]:
     return found
 
 
+def private_chats(session: Session) -> set[str]:
+    """Where the bot talks with one person."""
+    query = select(Chat.native).where(Chat.platform == "matrix", Chat.kind == "private")
+    return set(session.scalars(query))
+
+
 async def take_stock(bot: Somebody, county: LargeCounty, rows: Mapping[Key, list[str]], *, others: Collection[str] = (),
                      adopted: Collection[Key] = (), aside: Mapping[Key, Collection[str]] | None = None,
                      ) -> list[str]:  # fmt: skip
