@@ -22,7 +22,7 @@ SHOWN: dict[type[Any], tuple[str, ...]] = {
     Appointment: ("office", "since", "until", "ended_at", "community_id"),
     Person: ("school_id", "removed_at", "erased_at", "matrix_id", "staff_no"),
     Identity: ("person_id", "state"),
-    RoomAccount: ("stays_out", "left_be", "asked"),
+    RoomAccount: ("state", "rank", "stays_out", "left_be", "asked"),
     Chat: ("native", "state"),
 }
 

@@ -158,6 +158,13 @@ def children_of(session: Session, community: Community) -> list[Community]:
     return list(session.scalars(select(Community).where(Community.parent_id == community.id).order_by(Community.id)))
 
 
+def workshops_under(session: Session, path: str) -> list[Community]:
+    """The workshops under a path that are open, in the order in which they were opened."""
+    under = (Community.path.startswith(path, autoescape=True), Community.kind == "workshop")
+    query = select(Community).where(*under, Community.archived_at.is_(None)).order_by(Community.id)
+    return list(session.scalars(query))
+
+
 def count_kinds(session: Session, path: str) -> dict[str, int]:
     """kind -> how many communities at and under a path are open."""
     here = Community.path.startswith(path, autoescape=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, and_, delete, select, text
+from sqlalchemy import Index, String, UniqueConstraint, and_, delete, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Json, Pid, loose_ref, ref
@@ -66,8 +66,11 @@ class RoomAccount(Base):
     rank: Mapped[int] = mapped_column(default=0)  # of api.rooms.planning
     by: Mapped[str] = mapped_column(String(255), default="")  # the account that brought it there
     stays_out: Mapped[bool] = mapped_column(default=False)  # left on purpose: not invited until somebody asks for it
-    left_be: Mapped[bool] = mapped_column(default=False)  # a host said so: neither reported nor lowered any more
-    asked: Mapped[str] = mapped_column(String(8), default="")  # of a host: unknown | in | left | rank; or: refused
+    left_be: Mapped[str] = mapped_column(String(4), default="")  # a host said so: here | rank
+    asked_at: Mapped[datetime | None]  # when hosts were asked last
+    # of a host: unknown | in | left | rank. Decided: refused (to be put out), brought (by a host: their coming is
+    # looked into first), again (is to be asked in, whatever was before)
+    asked: Mapped[str] = mapped_column(String(8), default="")
     message_id: Mapped[int | None] = loose_ref()  # messages: the question
     at: Mapped[datetime]
 
@@ -130,13 +133,14 @@ def find_account(session: Session, pid: str) -> RoomAccount | None:
     return session.scalars(query.with_for_update().execution_options(populate_existing=True)).first()
 
 
-def is_elsewhere(session: Session, room: Room, person_id: int) -> bool:
-    """Whether a person is in another room of the same community, the web's apart: everybody is there."""
+def is_elsewhere(session: Session, seen: RoomAccount, community_id: int, person_id: int) -> bool:
+    """Whether a person is in a room of a community with another account, or in another room; the web's apart, where
+    everybody is."""
     query = (
         select(RoomAccount.id)
         .join(Room, Room.id == RoomAccount.room_id)
         .join(Identity, and_(Identity.platform == Room.platform, Identity.native == RoomAccount.native))
-        .where(Room.community_id == room.community_id, Room.id != room.id, Room.part == "room")
+        .where(Room.community_id == community_id, RoomAccount.id != seen.id, Room.part == "room")
         .where(RoomAccount.state == "join", Identity.person_id == person_id)
     )
     return session.execute(query.limit(1)).first() is not None
@@ -181,7 +185,7 @@ def forget_accounts(session: Session, person_id: int) -> None:
             session.delete(account)
             continue
         account.name, account.by, account.asked, account.message_id = "", "", "refused", None
-        account.left_be = account.stays_out = False
+        account.left_be, account.stays_out = "", False
     session.flush()
 
 
@@ -189,3 +193,18 @@ def drop_accounts(session: Session, room_id: int, natives: Collection[str]) -> N
     """Forget accounts that were taken out of a room; who left by themselves is remembered, not to be asked in again."""
     out = (RoomAccount.room_id == room_id, RoomAccount.native.in_(natives), RoomAccount.stays_out.is_(False))
     session.execute(delete(RoomAccount).where(*out), execution_options=QUIET_UPDATE)
+
+
+def count_asked(session: Session, room_id: int, since: datetime) -> int:
+    """How many accounts of a room hosts were asked about since a moment."""
+    query = select(func.count()).select_from(RoomAccount)
+    return session.execute(query.where(RoomAccount.room_id == room_id, RoomAccount.asked_at >= since)).scalar_one()
+
+
+def forget_leaving(session: Session, room_id: int) -> int:
+    """Forget of all accounts of a room that they left it on purpose; returns how many these were."""
+    left = list(session.scalars(select(RoomAccount).where(RoomAccount.room_id == room_id, RoomAccount.stays_out)))
+    for account in left:
+        account.stays_out, account.asked = False, "again"
+    session.flush()
+    return len(left)

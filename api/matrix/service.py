@@ -10,6 +10,7 @@ from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
 from api.messaging.receiving import Arrival, receive
 from api.relays.bridge import keep_encrypted
+from api.rooms.questions import lost_room
 from storage import matrix, mirrors, votes
 from storage.matrix import Device, WaitingRow
 from storage.people import find_identity
@@ -90,6 +91,7 @@ def take_in(ctx: Context, batch: Batch) -> int:
         chat = matrix.find_room_chat(ctx.session, batch.account, native)
         if chat is not None:
             lose_chat(ctx, chat)
+            lost_room(ctx, chat)
     if batch.touched:  # what it means is decided by whoever handles the events; then the room is looked at
         soon = ctx.now + SETTLES
         mirrors.make_natives_due(ctx.session, PLATFORM, batch.account, batch.touched, soon)

@@ -55,8 +55,12 @@ def clean_name(text: str) -> str:
     return found[1] if found else text
 
 
-def request_binding(ctx: Context, identity: Identity, school_pid: str, name: str, staff_no: str = "") -> BindingRequest:
-    """Ask a school to let an account in; its administrators get buttons. One open request per account."""
+def request_binding(ctx: Context, identity: Identity, school_pid: str, name: str, staff_no: str = "",
+                    vouched: Node | None = None) -> BindingRequest:  # fmt: skip
+    """Ask a school to let an account in; its administrators get buttons. One open request per account.
+
+    `vouched`: who says so, where it was not the account itself.
+    """
     check_unbound(ctx, identity)
     name, staff_no = clean_name(name), clean(staff_no)
     school = get_school(ctx, school_pid)
@@ -73,7 +77,7 @@ def request_binding(ctx: Context, identity: Identity, school_pid: str, name: str
     )
     ctx.session.add(request)
     ctx.session.flush()
-    _ask_administrators(ctx, request, identity, school)
+    _ask_administrators(ctx, request, identity, school, vouched)
     return request
 
 
@@ -85,13 +89,16 @@ def deciders(ctx: Context, school: Community) -> list[int]:
     )
 
 
-def _ask_administrators(ctx: Context, request: BindingRequest, identity: Identity, school: Community) -> None:
+def _ask_administrators(ctx: Context, request: BindingRequest, identity: Identity, school: Community,
+                        vouched: Node | None) -> None:  # fmt: skip
     people = deciders(ctx, school)
     namesakes = candidates(ctx, request)
     lines: list[Node] = [
         T("{name} asks to be let in at {school}.", name=request.claimed_name, school=school.name),
         T("Account: {account}", account=account_name(identity.platform, identity.name)),
     ]
+    if vouched is not None:
+        lines.append(vouched)
     if request.claimed_staff_no:
         lines.append(T("Staff number given: {number}", number=request.claimed_staff_no))
     if namesakes:

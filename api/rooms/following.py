@@ -4,12 +4,14 @@ Somebody with the right to do it here has done it (`follow`); of everything else
 asked. Who is at home in a school or region stays so, whatever they do in its rooms.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from api.access import can
 from api.communities.joining import ask_to_join, in_reach, leave_workshop
 from api.communities.members import remove_member, take_rank
 from api.communities.offers import answer_offer, arrive
+from api.communities.offers import settle as settle_membership
 from api.context import Context
 from api.errors import Conflict, Problem, not_found
 from api.messaging.outbox import say_in_chat, tell_person
@@ -22,12 +24,14 @@ from storage.communities import Community, Membership
 from storage.inbox import find_or_add_chat
 from storage.memberships import find_or_add_membership, get_membership
 from storage.messaging import Chat
+from storage.mirrors import AT_ONCE, get_room
 from storage.people import Person
 from storage.rooms import Room, RoomAccount, account_in, is_elsewhere, room_of_chat, was_refused
-from storage.whose import person_of
+from storage.whose import people_of, person_of
 
 FOLLOW, ASK, IGNORE = "follow", "ask", "ignore"
 ASK_HOST = "room.ask"
+HIGHEST = 1_000_000  # platforms keep larger numbers than our tables
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,15 @@ def event_in(ctx: Context, chat: Chat, native: str, name: str, by: str) -> Event
     room = room_of_chat(ctx.session, chat.id)
     if room is None or room.due_at is None:
         return None
+    # the room before its accounts, as whoever finishes a look at it does; whatever happened, it is looked at again
+    room = get_room(ctx.session, room.id, lock=True)
+    if room is None:
+        return None
+    room.due_at = AT_ONCE
     community = ctx.session.get_one(Community, room.community_id)
     seen = account_in(ctx.session, room.id, native, ctx.now)
     seen.name, seen.at = name[:120] or seen.name, ctx.now
+    ctx.wake("rooms")
     return Event(ctx, room, community, seen, _whose(ctx, room, native), by, _whose(ctx, room, by) if by else None)
 
 
@@ -87,7 +97,12 @@ def came(event: Event) -> None:
     seen.state, seen.stays_out = "join", False
     if event.by and event.by != seen.native:
         seen.by = invited_by = event.by
-    if seen.left_be:
+    if seen.asked in ("brought", "again", "refused"):
+        seen.asked = ""
+    if seen.asked == "left":
+        seen.asked = ""
+        settle(event.ctx, seen, T("They came back into the room."))
+    if seen.left_be == "here":
         return
     if person is None:
         ask_hosts(event.ctx, event.room, event.community, seen, "unknown")
@@ -105,7 +120,10 @@ def _came_into_workshop(event: Event, person: Person, invited_by: str) -> None:
     host = _whose(ctx, event.room, invited_by) if invited_by not in ("", event.seen.native) else None
     invited = host is not None and can(event.as_person(host), "moderate", workshop)
     free = workshop.policy == "open" and status != "removed" and in_reach(event.as_person(person), workshop)
-    if event.policy == IGNORE or not (invited or free or status == "invited") or (event.policy == ASK and not free):
+    if event.policy == IGNORE:
+        event.seen.asked = "refused"  # what people did is undone
+        return
+    if not (invited or free or status == "invited") or (event.policy == ASK and not free):
         ask_hosts(ctx, event.room, workshop, event.seen, "in", person)
         return
     if status == "invited" and membership is not None and membership.invited_role == "member":
@@ -113,6 +131,7 @@ def _came_into_workshop(event: Event, person: Person, invited_by: str) -> None:
         return
     row = membership or find_or_add_membership(ctx.session, person.id, workshop.id, ctx.now)
     row.decided_by = host.id if invited and host is not None else None
+    settle_membership(ctx, row, T("{name} came in by the room.", name=person.name))
     arrive(event.as_person(person), workshop, row)
     _write_down(event, "room.joined", person)
 
@@ -182,22 +201,26 @@ def ask_host(ctx: Context, pid: str) -> Community:
 
 
 def was_invited(event: Event) -> None:
-    """Somebody was asked in there, not by us."""
-    event.seen.state, event.seen.by, event.seen.stays_out = "invite", event.by, False
+    """Somebody was asked in there, not by us. A host brings whom they like: their coming is looked into, not undone."""
+    seen = event.seen
+    seen.state, seen.by, seen.stays_out = "invite", event.by, False
+    if event.doer_may("moderate"):
+        seen.asked = "brought"
 
 
 def went(event: Event, how: str, before: str = "join") -> None:
     """Somebody left, or was put out by somebody else."""
     seen, person, membership = event.seen, event.person, event.membership()
     seen.state, seen.rank, seen.asked = "ban" if how == "banned" else "leave", SPEAKS, ""
+    seen.by, seen.left_be = "", ""  # who brought them, and what was said of them, was for that time
     settle(event.ctx, seen, T("They are not in the room any more."))
     by_themselves = how == "left" or event.by == seen.native
-    seen.stays_out = seen.stays_out or by_themselves or how == "banned"
+    seen.stays_out = seen.stays_out or by_themselves or (how == "banned" and event.policy != IGNORE)
     if person is None or membership is None or membership.status != "active" or not event.in_workshop:
         return
     if before != "join" or event.policy == IGNORE:
         return
-    if is_elsewhere(event.ctx.session, event.room, person.id):
+    if is_elsewhere(event.ctx.session, seen, event.community.id, person.id):
         return  # still a member by another room
     if event.policy == FOLLOW and by_themselves:
         _leave(event, person)
@@ -217,8 +240,12 @@ def _leave(event: Event, person: Person) -> None:
         tell_person(event.ctx, person.id, problem.say)
         return
     _write_down(event, "room.left", person)
-    say = T("You left the room of “{name}”, and with it the workshop. You can join again any time.",
-            name=event.community.name)  # fmt: skip
+    name = event.community.name
+    if event.community.policy == "invitation":
+        say = T("You left the room of “{name}”, and with it the workshop. If that was a slip, ask its host to invite "
+                "you.", name=name)  # fmt: skip
+    else:
+        say = T("You left the room of “{name}”, and with it the workshop. You can join again any time.", name=name)
     tell_person(event.ctx, person.id, say)
 
 
@@ -233,9 +260,26 @@ def _put_out(event: Event, person: Person, doer: Person) -> None:
     _write_down(event, "room.removed", person)
 
 
+def ranked(ctx: Context, chat: Chat, ranks: Mapping[str, tuple[int, int]], by: str) -> None:
+    """Power was given or taken, of several at once perhaps; only people whom we know, and only what makes them leaders
+    or no leaders: anybody can write any number of names there."""
+    room = room_of_chat(ctx.session, chat.id)
+    if room is None or room.due_at is None:
+        return
+    crossing = {who: pair for who, pair in ranks.items() if (pair[0] < LEADS) != (pair[1] < LEADS)}
+    known = people_of(ctx.session, room.platform, [*crossing], ctx.config.matrix.user_template)
+    for native in sorted(known):
+        event = event_in(ctx, chat, native, "", by)
+        if event is not None:
+            got_rank(event, *crossing[native])
+
+
 def got_rank(event: Event, before: int, after: int) -> None:
     """Somebody was given power in a room, or it was taken from them."""
-    event.seen.rank = after
+    event.seen.rank = max(-HIGHEST, min(after, HIGHEST))
+    if event.seen.asked == "rank" and after < LEADS:
+        event.seen.asked = ""
+        settle(event.ctx, event.seen, T("The power is taken back."))
     membership, person = event.membership(), event.person
     up, down = before < LEADS <= after, after < LEADS <= before
     if membership is None or person is None or membership.status != "active" or not event.in_workshop:

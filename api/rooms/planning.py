@@ -47,7 +47,8 @@ class Desired:
     """What a room should be. `aspects`: what of it is kept in step.
 
     `out` must not be there (True: nor come back by themselves). `stay_out` left on purpose: they are not asked in
-    again. `spared` keep the rank that somebody gave them. Of those `judged` it was decided what their coming means.
+    again. `spared` keep the rank that somebody gave them. `judged`: what was decided already of
+    accounts that just changed, as the state they were in. Bans of those `lifted` end, whoever made them.
     `access` is open | knock | invite, or "restricted:" and the space whose members may come in. `children` belong into
     this space, `strangers` are other rooms of ours. `parts` (key -> name) get a place inside, if it has such.
     """
@@ -68,7 +69,8 @@ class Desired:
     out: Mapping[str, bool] = field(default_factory=dict)
     stay_out: frozenset[str] = frozenset()
     spared: frozenset[str] = frozenset()
-    judged: frozenset[str] = frozenset()
+    judged: Mapping[str, str] = field(default_factory=dict)
+    lifted: frozenset[str] = frozenset()
     read_only: bool = False
 
 
@@ -126,7 +128,8 @@ def plan(desired: Desired, actual: Actual) -> Plan:
     wanted = [*_room(desired, actual), *_tree(desired, actual), *_members(desired, actual), *_ranks(desired, actual)]
     may = [action for action in wanted if action.kind in actual.may]
     lacking = [action for action in wanted if action.kind not in actual.may]
-    waits = any(_here(actual, who) and _undecided(desired, actual, who) for who in desired.out)
+    concerned = {*desired.out, *desired.seats} - desired.stay_out
+    waits = any(_undecided(desired, actual, who) for who in concerned)
     return Plan(tuple(may), tuple(lacking), waits and MEMBERS in desired.aspects)
 
 
@@ -163,12 +166,14 @@ def _members(desired: Desired, actual: Actual) -> list[Action]:
     found = []
     for who, seat in sorted(desired.seats.items()):
         standing = actual.members.get(who, Standing("leave"))
-        banned = standing.state == "ban" and standing.ours
+        banned = standing.state == "ban" and (standing.ours or who in desired.lifted)
         if banned:
             found.append(Action("unban", who))
         if standing.state == "knock":
             found.append(Action("admit", who))
-        elif (banned or standing.state == "leave") and seat.invited and who not in desired.stay_out:
+        elif not seat.invited or who in desired.stay_out or _undecided(desired, actual, who):
+            continue
+        elif standing.state == "leave" or (banned and "unban" in actual.may):
             found.append(Action("invite", who))
     for who, for_good in sorted(desired.out.items()):
         if not _here(actual, who):
@@ -199,7 +204,9 @@ def _ranks(desired: Desired, actual: Actual) -> list[Action]:
 
 
 def _undecided(desired: Desired, actual: Actual, who: str) -> bool:
-    return actual.members[who].fresh and who not in desired.judged
+    """Whether somebody came or went a moment ago, and nobody has looked into it yet."""
+    standing = actual.members.get(who)
+    return standing is not None and standing.fresh and desired.judged.get(who) != standing.state
 
 
 def _here(actual: Actual, who: str) -> bool:

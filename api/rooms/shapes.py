@@ -124,7 +124,8 @@ class AccountOut(BaseModel):
     @classmethod
     def of(cls, _ctx: Context, row: RoomAccount) -> "AccountOut":
         """The shape of a row."""
-        return cls(**{name: getattr(row, name) for name in ("pid", "native", "name", "state", "asked", "left_be")})
+        names = ("pid", "native", "name", "state", "asked")
+        return cls(left_be=bool(row.left_be), **{name: getattr(row, name) for name in names})
 
 
 class CountOut(BaseModel):

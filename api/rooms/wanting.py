@@ -74,9 +74,8 @@ def _in_tree(ctx: Context, room: Room, community: Community, desired: Desired, a
 
 
 def _parts(ctx: Context, room: Room, community: Community) -> dict[str, str]:
-    """The workshops right below that have no room on the platform yet."""
-    below = [one for one in mirrors.children_of(ctx.session, community)
-             if one.kind == "workshop" and one.archived_at is None]  # fmt: skip
+    """The workshops below that have no room on the platform yet."""
+    below = mirrors.workshops_under(ctx.session, community.path)
     there = mirrors.parts_of(ctx.session, [one.id for one in below], room.platform)
     return {one.pid: one.name for one in below if (one.id, "room") not in there}
 
@@ -112,20 +111,20 @@ def _with_people(ctx: Context, room: Room, community: Community, desired: Desire
     if archived:
         seated = {who: seat._replace(invited=False) for who, seat in seated.items()}
     former = mirrors.accounts_of_former(ctx.session, room.platform, [*out])
-    gone = {native: out[who] for native, who in former.items() if native not in seated}
+    # whom a host is asked about, or brought, stays until there is an answer
+    pending = {one.native for one, _ in seen if one.asked in ("unknown", "in", "brought")}
+    gone = {native: out[who] for native, who in former.items() if native not in seated and native not in pending}
+    others = {one.native for one, _ in seen if one.asked == "refused"}
     if community.kind != "workshop":  # people come into schools and regions by the roster only
-        gone |= {one.native: False for one, who in seen
-                 if who is not None and who not in seats and one.native not in seated}  # fmt: skip
-    gone |= {one.native: False for one, _ in seen if one.asked == "refused" and one.native not in seated}
-    left_be = {one.native for one, _ in seen if one.left_be}
-    # whom a host is asked about stays until there is an answer
-    kept = left_be | {one.native for one, _ in seen if one.asked in ("unknown", "in")}
+        others |= {one.native for one, who in seen if who is not None and who not in seats and not one.left_be}
+    gone |= dict.fromkeys(others - seated.keys() - pending - gone.keys(), False)
+    # who became a member again since they left, or were put out, has asked for it
+    back = {one.native for one, who in seen if one.asked == "again" or (who in since and one.at < since[who])}
     return replace(
-        desired, seats=seated, out={who: ban for who, ban in gone.items() if who not in kept},
-        # who left on purpose and became a member again since then has asked for it
-        stay_out=frozenset(one.native for one, who in seen if one.stays_out and one.at >= since.get(who or 0, one.at)),
-        judged=frozenset(one.native for one, _ in seen if one.state == "join"),
-        spared=frozenset(left_be | {one.native for one, _ in seen if one.asked == "rank"}),
+        desired, seats=seated, out=gone, lifted=frozenset(back),
+        stay_out=frozenset(one.native for one, _ in seen if one.stays_out or one.asked == "left") - back,
+        judged={one.native: one.state for one, _ in seen},
+        spared=frozenset(one.native for one, _ in seen if one.left_be == "rank" or one.asked == "rank"),
     )  # fmt: skip
 
 

@@ -2,9 +2,9 @@
 
 from api.communities.search import find_people
 from api.messaging.dialogues import prompt_of
-from api.messaging.tree import T
-from api.rooms.following import ASK_HOST, Event, ask_host, asks_in, came, event_in, got_rank, was_invited, went
-from api.rooms.questions import ANSWER, OUTCOMES, answer_question, vouch_for
+from api.messaging.tree import Plural, T
+from api.rooms.following import ASK_HOST, Event, ask_host, asks_in, came, event_in, ranked, was_invited, went
+from api.rooms.questions import ANSWER, ASKED, OUTCOMES, answer_question, ask_again, show_questions, vouch_for
 from bot.commands.confirming import nobody_found, people_to_pick, press_once
 from bot.registry import Feature, Talk
 from bot.turn import Turn
@@ -41,10 +41,8 @@ def hear_ranked(turn: Turn) -> None:
     """Power was given or taken, of several people at once perhaps."""
     if turn.private:
         return
-    for native, (before, after) in turn.inbound.payload["ranks"].items():
-        event = event_in(turn.ctx, turn.face.chat, native, "", str(turn.inbound.payload.get("by") or ""))
-        if event is not None:
-            got_rank(event, int(before), int(after))
+    by = str(turn.inbound.payload.get("by") or "")
+    ranked(turn.ctx, turn.face.chat, turn.inbound.payload["ranks"], by)
 
 
 def _event(turn: Turn) -> Event | None:
@@ -96,8 +94,20 @@ def press_ask(turn: Turn, pid: str) -> None:
         turn.replace_pressed(say)
 
 
+def press_asked(turn: Turn, room_pid: str) -> None:
+    """What is still to be decided about a room's people, again."""
+    if not show_questions(turn.ctx, room_pid, turn.face.chat.id):
+        turn.toast(T("There is nothing to decide."))
+
+
+def press_again(turn: Turn, room_pid: str) -> None:
+    """Those who left the room on purpose are asked in again."""
+    n = ask_again(turn.ctx, room_pid)
+    turn.toast(Plural("{n} person is asked in again", "{n} people are asked in again", n))
+
+
 FEATURE = Feature(
-    buttons=((ANSWER, press_answer), (ASK_HOST, press_ask)),
+    buttons=((ANSWER, press_answer), (ASKED, press_asked), ("rooms.insist", press_again), (ASK_HOST, press_ask)),
     dialogues=((WHOSE, Talk(T("whose account it is"), take_whose)),),
     events=(
         ("joined", hear_came), ("left", hear_went), ("invited", hear_invited), ("asked_to_join", hear_asks),

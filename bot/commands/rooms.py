@@ -10,7 +10,7 @@ from api.errors import Problem
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.tree import Code, Lines, T, Words
-from api.rooms.questions import tell_hosts
+from api.rooms.questions import lost_room
 from api.rooms.service import (
     bind_room,
     check_bind,
@@ -115,13 +115,7 @@ def greet_group(turn: Turn) -> None:
 def leave(turn: Turn) -> None:
     """We were blocked, or removed from a group: nothing can be said there any more. What it was bound to, it stays."""
     lose_chat(turn.ctx, turn.face.chat)
-    if turn.community is not None:
-        say = Lines(
-            T("I am no longer in the group “{title}” of “{name}”.", title=turn.face.chat.title or "—",
-              name=turn.community.name),
-            T("Add me again, and everything there goes on. If it is meant to be over, unbind it under “rooms”."),
-        )  # fmt: skip
-        tell_hosts(turn.ctx, turn.community, say)
+    lost_room(turn.ctx, turn.face.chat)
 
 
 def come_back(turn: Turn) -> None:

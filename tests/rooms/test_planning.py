@@ -64,7 +64,7 @@ TABLE: list[tuple[str, dict[str, Any], dict[str, Any], list[tuple[Any, ...]]]] =
     ("a former member who knocks", {"out": {"zhou": True}}, there(zhou=Standing("knock")), [("refuse", "zhou")]),
     ("one who was removed", {"out": {"zhou": True}}, there(zhou=Standing("join")), [("ban", "zhou")]),
     ("one who just came", {"out": {"zhou": False}}, there(zhou=Standing("join", fresh=True)), []),
-    ("one whose coming was looked into", {"out": {"zhou": False}, "judged": frozenset({"zhou"})},
+    ("one whose coming was looked into", {"out": {"zhou": False}, "judged": {"zhou": "join"}},
      there(zhou=Standing("join", fresh=True)), [("remove", "zhou")]),
     ("one above us", {"out": {"zhou": False}}, there(zhou=Standing("join", OWN)), []),
     ("a stranger", {}, there(stranger=Standing("join")), []),

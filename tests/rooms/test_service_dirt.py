@@ -161,10 +161,10 @@ async def test_accounts(rooms: Rooms) -> None:
 
 async def test_what_a_host_decided_about_an_account(rooms: Rooms) -> None:
     def decide(ctx: Context) -> None:
-        account_in(ctx.session, rooms.ids["语"], "@x:x", ctx.now).left_be = True
+        account_in(ctx.session, rooms.ids["语"], "@x:x", ctx.now).left_be = "here"
 
     def see(ctx: Context) -> None:
-        account_in(ctx.session, rooms.ids["语"], "@x:x", ctx.now).state = "join"
+        account_in(ctx.session, rooms.ids["语"], "@x:x", ctx.now).name = "小红"
 
     assert await rooms.after(decide) == {"语"}
     assert await rooms.after(see) == set()
