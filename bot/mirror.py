@@ -139,7 +139,7 @@ class Mirrors(Workers[LeasedRoom]):
         for action in outcome.todo.plan.actions:
             if action.key in outcome.todo.later:
                 continue
-            if (wait := self.turns.wait_for(room.platform, action.kind)) > 0:
+            if (wait := self.turns.wait_for(room.platform, _limited_by(action))) > 0:
                 outcome.until[action.key] = self._in(wait)
                 continue
             here = replace(place, kept={**place.kept, **outcome.kept})
@@ -153,7 +153,8 @@ class Mirrors(Workers[LeasedRoom]):
                   outcome: Outcome) -> None:  # fmt: skip
         result = "done"
         try:
-            kept = dict(await self.turns.take(room.platform, action.kind, over, lambda: mirroring.act(place, action)))
+            kind = _limited_by(action)
+            kept = dict(await self.turns.take(room.platform, kind, over, lambda: mirroring.act(place, action)))
         except RetryAfter as error:
             result = "later"
             outcome.until[action.key] = self._in(error.seconds)
@@ -176,6 +177,11 @@ class Mirrors(Workers[LeasedRoom]):
 
     def _in(self, seconds: float) -> datetime:
         return self.runtime.now() + timedelta(seconds=seconds)
+
+
+def _limited_by(action: Action) -> str:
+    """What a long limit is about: how often an account may be invited, whatever the room, or a kind of action."""
+    return action.key if action.kind == "invite" else action.kind
 
 
 async def look_only(runtime: Runtime, mirroring: Mirroring, report: Report) -> Todo:

@@ -20,7 +20,7 @@ HASTE = 0.985  # each time that all went well: the limit may have been others' d
 LEAST = 0.5  # seconds; closer together is as good as at once
 FORGET = 600.0  # seconds without anything to do, after which nothing is known any more
 LONG = 30.0  # seconds that nobody waits for with a room in hand
-LONGEST_GAP = 300.0  # between two things that have long limits
+LONGEST_GAP = 600.0  # between two things that have long limits
 ACT_SECONDS = 40.0
 STEP_SECONDS = 0.5  # while one waits
 
@@ -86,16 +86,16 @@ class Turns:
                     if error.seconds > LONG:
                         raise
                     continue
-                for one in filter(None, (pace, self.slow.get((platform, kind)))):
-                    one.did(clock())
+                pace.did(clock())
+                if (slow := self.slow.get((platform, kind))) is not None:
+                    slow.did(self._now())
                 return result
 
     def _met_limit(self, platform: str, kind: str, seconds: float) -> None:
-        now = asyncio.get_running_loop().time()
         if seconds <= LONG:
-            self.paces[platform].met_limit(now, seconds)
-        elif kind != "invite":  # else it has to do with whom it is for
-            self.slow.setdefault((platform, kind), Pace(LONGEST_GAP)).met_limit(now, seconds)
+            self.paces[platform].met_limit(asyncio.get_running_loop().time(), seconds)
+        else:
+            self.slow.setdefault((platform, kind), Pace(LONGEST_GAP)).met_limit(self._now(), seconds)
 
     @asynccontextmanager
     async def _turn(self, platform: str, over: float) -> AsyncIterator[None]:
@@ -124,4 +124,8 @@ class Turns:
     def wait_for(self, platform: str, kind: str) -> float:
         """Seconds until something of a kind may be done that has a long limit."""
         pace = self.slow.get((platform, kind))
-        return pace.wait(asyncio.get_running_loop().time()) if pace is not None else 0.0
+        return pace.wait(self._now()) if pace is not None else 0.0
+
+    def _now(self) -> float:
+        """What waits for long waits by the clock of the service."""
+        return self.runtime.now().timestamp()

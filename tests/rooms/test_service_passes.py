@@ -143,6 +143,17 @@ async def test_a_long_limit_on_an_invitation_waits_for_its_account_alone(passes:
     assert (await passes.row(passes.chinese)).findings["n_left"] == 0
 
 
+async def test_an_account_that_may_not_be_invited_is_left_alone_in_all_rooms(passes: Passes) -> None:
+    county, key = passes.county, f"invite:{passes.county.zhou.native}"
+    passes.rooms.failures[passes.chinese, key] = [RetryAfter(300)]
+    await passes.world.join(county.zhou, county.workshop)
+    assert await passes.go() == [(passes.chinese, key)]
+    await passes.touch(passes.maths)
+    maths = (await passes.row(passes.maths)).community_id
+    await passes.world.join(county.zhou, await county.run(lambda ctx: ctx.session.get_one(Community, maths)))
+    assert await passes.go(seconds=5) == []
+
+
 async def test_any_other_long_limit_stops_its_kind_everywhere(passes: Passes) -> None:
     passes.rooms.failures[passes.chinese, "name"] = [RetryAfter(300)]
     passes.rooms.failures[passes.maths, "name"] = [RetryAfter(300)]
