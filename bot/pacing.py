@@ -47,8 +47,9 @@ class Pace:
 
     def met_limit(self, now: float, seconds: float) -> None:
         """The platform said to come back after so many seconds."""
-        self.limited, self.next_at = True, max(self.next_at, now + seconds)
         self.gap = self.gap or min(max(seconds, LEAST), self.most)
+        # others may be about to take what there is in a moment
+        self.limited, self.next_at = True, max(self.next_at, now + max(seconds, self.gap / 2))
 
     def did(self, now: float) -> None:
         """Something went well."""
