@@ -130,7 +130,7 @@ def looked_up(ctx: Context) -> None:
     assert room is not None
     seen = rooms.account_in(session, room.id, "@7:x", NOW)
     assert rooms.find_account(session, seen.pid) is not None
-    rooms.is_elsewhere(session, room, 7)
+    rooms.is_elsewhere(session, seen, room.community_id, 7)
     rooms.page_asked(session, room.id, ["unknown"], 10)
     rooms.community_of_chat(session, 70)
     add_room(ctx, session.get_one(Community, 70), "matrix", "room")
