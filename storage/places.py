@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from storage.dirt import touch_chat
 from storage.messaging import Chat, Delivery
 from storage.outbox import give_back, wake_chats
-from storage.rooms import Room
+from storage.rooms import Room, RoomAccount
 from storage.writing import QUIET_UPDATE
 
 
@@ -27,6 +27,7 @@ def hand_over(session: Session, old: Chat, new: Chat) -> None:
         session.execute(mirror, execution_options=QUIET_UPDATE)
         waiting = update(Delivery).where(Delivery.chat_id == old.id, Delivery.state == "ready")
         session.execute(waiting.values(chat_id=new.id), execution_options=QUIET_UPDATE)
+        ask_in_anew(session, new.id)
         _make_due(session, new)
         touch_chat(session, new.id)
     else:
@@ -34,6 +35,15 @@ def hand_over(session: Session, old: Chat, new: Chat) -> None:
     old.state, new.state = "gone", "active"
     session.flush()
     session.expire_all()
+
+
+def ask_in_anew(session: Session, chat_id: int) -> None:
+    """A chat's room is another one on its platform: what leads into the old one leads nowhere, so whoever was asked in
+    and has not come yet has not been asked."""
+    session.flush()
+    rooms = select(Room.id).where(Room.chat_id == chat_id)
+    asked = update(RoomAccount).where(RoomAccount.room_id.in_(rooms), RoomAccount.state == "invite")
+    session.execute(asked.values(state=""), execution_options=QUIET_UPDATE)
 
 
 def _make_due(session: Session, chat: Chat) -> None:

@@ -38,6 +38,7 @@ def move_chat(ctx: Context, chat: Chat, native: str) -> Chat:
     new = places.find_native(ctx.session, chat.platform, chat.account, native)
     if new is None:
         chat.native, chat.state = native, "active"
+        places.ask_in_anew(ctx.session, chat.id)
         return chat
     places.hand_over(ctx.session, chat, new)
     ctx.wake("outbox")

@@ -21,13 +21,14 @@ from storage.inbox import find_or_add_chat
 from storage.messaging import Chat
 from storage.mirrors import LeasedRoom
 from storage.people import find_identity
-from storage.rooms import Room, account_in, add_made_by_us, drop_accounts, room_of_chat
+from storage.rooms import Room, RoomAccount, account_in, add_made_by_us, drop_accounts, room_of_chat
 
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=2)
 SWEEP = timedelta(hours=6)  # so often a room is looked at without a reason
 AGAIN = timedelta(seconds=90)  # until somebody who just came is looked at again
+TWICE, LINK_WAITS = "twice", timedelta(days=7)  # so long a link is waited on before its second and last time
 FORGET = timedelta(hours=1)  # an action that was not needed for so long has not been tried
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(hours=6)
 OUT = ("remove", "ban")
@@ -100,12 +101,19 @@ def look_at(ctx: Context, room_id: int) -> Look | None:
     if room is None:
         return None
     community = ctx.session.get_one(Community, room.community_id)
-    known = {one.native: Standing(one.state, one.rank) for one, _ in mirrors.accounts_in(ctx.session, room_id)}
+    known = {one.native: _known(ctx, room, one) for one, _ in mirrors.accounts_in(ctx.session, room_id)}
     if room.chat_id is not None:
         return Look(room.part, dict(room.kept), known)
     space = parent_space(ctx, room, community)
     waits = space is not None and space.chat_id is None and space.id != room.id
     return Look(room.part, dict(room.kept), known, desired_of(ctx, room), waits)
+
+
+def _known(ctx: Context, room: Room, seen: RoomAccount) -> Standing:
+    """Whoever was sent a link and has not come by it for long is asked in once more: an administrator may have revoked
+    it, and nobody tells us."""
+    waits = seen.state == "invite" and seen.asked == "" and bool(room.kept.get("link"))
+    return Standing("" if waits and seen.at <= ctx.now - LINK_WAITS else seen.state, seen.rank)
 
 
 def _add_missing(ctx: Context, space: Room, community: Community) -> None:
@@ -200,7 +208,8 @@ def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
     if room.findings.get("gone") and not outcome.gone:  # what is above let go of it
         mirrors.make_around_due(ctx.session, ctx.session.get_one(Community, room.community_id))
     room.kept = {**room.kept, **outcome.kept}
-    _tell_links(ctx, room, outcome.links)
+    if not outcome.moved_to:  # else they lead nowhere
+        _tell_links(ctx, room, outcome.links)
     _tell_lacking(ctx, room, outcome)
     room.findings, room.looked_at, room.leased_until = _findings(ctx, outcome), ctx.now, None
     sweep = ctx.now + SWEEP + timedelta(seconds=room.id * 37 % 3600)
@@ -255,13 +264,15 @@ def _tell_lacking(ctx: Context, room: Room, outcome: Outcome) -> None:
 
 
 def _tell_links(ctx: Context, room: Room, links: Mapping[str, str]) -> None:
-    """Where a platform lets us ask nobody in, people are told where to ask, once."""
+    """Where a platform lets us ask nobody in, people are told where to ask, twice at most."""
     community = ctx.session.get_one(Community, room.community_id)
     for native, link in links.items():
         found = find_identity(ctx.session, room.platform, native)
         if found is None or found[1] is None:
             continue
         seen = account_in(ctx.session, room.id, native, ctx.now)
+        if seen.state == "invite" and seen.asked == "":
+            seen.asked = TWICE
         seen.state, seen.at = "invite", ctx.now
         tell_person(ctx, found[1].id, texts.come_in(community.name, room.platform), texts.come_in_rows(link))
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from api.context import Context
+from api.messaging.places import move_chat
 from api.opening import take_over
 from api.rooms.passes import LEASE, Outcome, add_room, finish, lease_rooms
 from api.rooms.planning import Standing
@@ -16,7 +17,7 @@ from bot.platforms.base import Moved, Rejected, RetryAfter
 from storage.communities import Community
 from storage.messaging import Chat
 from storage.mirrors import AT_ONCE, release_created
-from storage.rooms import Room
+from storage.rooms import Room, RoomAccount
 from tests.support.county import County
 from tests.support.paper_rooms import PaperRooms
 from tests.support.talk import World
@@ -247,6 +248,26 @@ async def test_a_room_that_moved_goes_on_elsewhere(passes: Passes) -> None:
     await passes.go()
     assert (await passes.go(seconds=6)) == [("elsewhere", "name")]
     assert (await passes.row("elsewhere")).community_id == passes.county.workshop.id
+
+
+@pytest.mark.parametrize("heard_of", [False, True])
+async def test_whoever_was_asked_into_what_a_room_was_before_has_not_been(passes: Passes, heard_of: bool) -> None:
+    li, chen = passes.county.li.native, passes.county.chen.native
+    rows = {li: "invite", chen: "join"}
+
+    def move(ctx: Context) -> dict[str, str]:
+        chat = ctx.session.query(Chat).filter_by(native=passes.chinese).one()
+        room = ctx.session.query(Room).filter_by(chat_id=chat.id).one()
+        for who, state in rows.items():
+            ctx.session.add(RoomAccount(room_id=room.id, native=who, state=state, at=ctx.now))
+        if heard_of:
+            ctx.session.add(Chat(platform="paper", native="elsewhere", kind="room", created_at=ctx.now))
+        ctx.session.flush()
+        move_chat(ctx, chat, "elsewhere")
+        ctx.session.expire_all()
+        return {one.native: one.state for one in ctx.session.query(RoomAccount).filter_by(room_id=room.id)}
+
+    assert await passes.county.run(move) == {li: "", chen: "join"}
 
 
 async def test_who_just_came_is_looked_at_again_in_a_while(passes: Passes) -> None:

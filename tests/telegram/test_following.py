@@ -165,6 +165,50 @@ async def test_it_goes_on_in_the_supergroup(world: TelegramWorld) -> None:
     assert group.chat.member(wang.phone).inside
 
 
+async def test_whoever_holds_the_link_of_the_old_group_is_sent_another(world: TelegramWorld) -> None:
+    group = await a_group(world, "group")
+    await group.keep()
+    await group.link(group.li)
+    group.chat = group.host.phone.migrate(group.chat)
+    await group.keep()
+    link = await group.link(group.li)
+    assert link in group.chat.links
+    group.li.phone.join(group.chat, link)
+    await group.keep()
+    await group.keep(hours=8)
+    assert group.chat.member(group.li.phone).inside and not [b for sheet in group.li.unread() for b in sheet.buttons]
+
+
+async def test_a_link_that_an_administrator_revoked_is_replaced_the_next_day(world: TelegramWorld) -> None:
+    group = await a_group(world)
+    await group.keep()
+    old = await group.link(group.li)
+    group.chat.links[old].revoked = True
+    wang: Any = await world.teacher("王老师")
+    await world.join(wang, group.workshop)
+    await group.keep(hours=25)
+    link = await group.link(wang)
+    assert not group.chat.links[link].revoked
+    wang.phone.join(group.chat, link)
+    await group.keep()
+    assert group.chat.member(wang.phone).inside
+    group.li.expect_nothing()
+
+
+async def test_who_does_not_come_by_a_link_for_a_week_is_sent_one_more_and_no_third(world: TelegramWorld) -> None:
+    group = await a_group(world)
+    await group.keep()
+    old = await group.link(group.li)
+    group.chat.links[old].revoked = True
+    await group.keep(hours=6 * 24)
+    group.li.expect_nothing()
+    await group.keep(hours=25)
+    assert await group.link(group.li) != old
+    for _ in range(3):
+        await group.keep(hours=8 * 24)
+    group.li.expect_nothing()
+
+
 async def test_a_bot_without_rights_says_so_and_recovers(world: TelegramWorld) -> None:
     group = await a_group(world)
     group.host.phone.demote(group.chat, world.bot)

@@ -44,7 +44,7 @@ class Groups:
     def __init__(self, runtime: Runtime, client: Client, account: str) -> None:
         self.runtime, self.account = runtime, account
         self.asking = Asking(client, account)
-        self.members = Members(self.asking)
+        self.members = Members(self.asking, runtime)
 
     async def look(self, place: Place) -> Actual:
         """What a group is now, by two questions; a topic, by one. Raises SendError."""

@@ -5,6 +5,7 @@ Bots add nobody: who is missing gets a link, asks to come in by it and is admitt
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiogram.methods import (
@@ -20,6 +21,7 @@ from aiogram.methods import (
 from aiogram.types import ChatPermissions
 
 from api.rooms.planning import LEADS, SPEAKS, Action
+from api.runtime import Runtime
 from bot.platforms.base import Place, Rejected
 from bot.platforms.telegram.asking import Asking, said_in
 from bot.platforms.telegram.looking import noted, own
@@ -27,6 +29,7 @@ from bot.platforms.telegram.rights import MODERATOR, SENDING, holds, is_basic, r
 
 LINK_NAME_LIMIT = 32  # characters
 LINKS = 512  # groups whose link is remembered: several are invited before what they return is kept
+LINK_LASTS = timedelta(days=1)  # nobody tells us that an administrator revoked one
 ASKS_NO_MORE, IN_ALREADY, NOT_THERE = "hide_requester_missing", "user_already_participant", "user_not_participant"
 APPOINTED = "is an administrator of the chat"
 # what somebody may do besides sending; what the group allows nobody is not given by this
@@ -37,9 +40,9 @@ MORE = ("can_react_to_messages", "can_edit_tag", "can_change_info", "can_invite_
 class Members:
     """Does what concerns one account. Every method raises SendError."""
 
-    def __init__(self, asking: Asking) -> None:
-        self.asking = asking
-        self._links: OrderedDict[int, str] = OrderedDict()
+    def __init__(self, asking: Asking, runtime: Runtime) -> None:
+        self.asking, self.runtime = asking, runtime
+        self._links: OrderedDict[int, tuple[str, datetime]] = OrderedDict()
 
     async def act(self, place: Place, chat: int, action: Action) -> Mapping[str, Any]:
         """Do one thing to one account; returns what is to be kept."""
@@ -76,20 +79,26 @@ class Members:
             return noted(place.kept, inside=(str(who), True))
         if state == "ban":
             raise Rejected("an administrator banned this account in the group")
-        return {"link": await self._link(place, chat), "link_of": place.native}
+        link, made_at = await self._link(place, chat)
+        return {"link": link, "link_of": place.native, "link_at": made_at.isoformat()}
 
-    async def _link(self, place: Place, chat: int) -> str:
-        """The one link of a group. Links of a basic group end when it becomes a supergroup."""
-        kept = place.kept.get("link")
-        if kept and place.kept.get("link_of", place.native) == place.native:
-            return str(kept)
-        if chat not in self._links:
+    async def _link(self, place: Place, chat: int) -> tuple[str, datetime]:
+        """The link of a group, and when it was made: a fresh one every day on which somebody needs it, because an
+        administrator may have revoked it. Links of a basic group end when it becomes a supergroup."""
+        kept, at = place.kept.get("link"), place.kept.get("link_at")
+        if kept and at and place.kept.get("link_of") == place.native and self._lasts(datetime.fromisoformat(at)):
+            return str(kept), datetime.fromisoformat(at)
+        if chat not in self._links or not self._lasts(self._links[chat][1]):
             name = f"gongfang {place.pid}"[:LINK_NAME_LIMIT]
             link = CreateChatInviteLink(chat_id=chat, name=name, creates_join_request=True)
-            self._links[chat] = str((await self.asking.ask_about(link))["invite_link"])
+            self._links[chat] = str((await self.asking.ask_about(link))["invite_link"]), self.runtime.now()
+            self._links.move_to_end(chat)
             if len(self._links) > LINKS:
                 self._links.popitem(last=False)
         return self._links[chat]
+
+    def _lasts(self, made_at: datetime) -> bool:
+        return self.runtime.now() - made_at < LINK_LASTS
 
     async def _admit(self, chat: int, who: int) -> None:
         try:
