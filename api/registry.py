@@ -36,6 +36,7 @@ from api.reminders.keeping import erase_reminders, export_reminders
 from api.reminders.missing import still_missing
 from api.resources.keeping import erase_resources, export_resources
 from api.resources.pushes import may_see_files, push_stands, refresh_pushes, release_due_pushes
+from api.rooms.jobs import forget_accounts_gone
 from api.rooms.keeping import erase_rooms, export_rooms
 from api.rooms.service import room_unbound
 from api.topics.keeping import erase_topics, export_topics
@@ -75,6 +76,7 @@ JOBS: tuple[Job, ...] = (
     Job("webchat.tidy", tidy_webchat, 60),
     Job("people.purge", purge_accounts, 3600),
     Job("attachments.made", forget_made, 3600),
+    Job("rooms.forget", forget_accounts_gone, 3600),
 )
 
 # capability -> (what is stored about a person, what to forget of them)

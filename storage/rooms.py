@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import Index, String, UniqueConstraint, and_, delete, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.base import Base, Id, Json, Pid, loose_ref, ref
+from storage.base import Base, Id, Json, Pid, loose_ref, new_pid, ref
 from storage.communities import Community
 from storage.messaging import Chat
 from storage.people import Identity
-from storage.writing import QUIET_UPDATE, upsert
+from storage.writing import QUIET_UPDATE, add_rows, among, count_changed, upsert
 
 DUE = text("due_at IS NOT NULL")
 
@@ -208,3 +208,34 @@ def forget_leaving(session: Session, room_id: int) -> int:
         account.stays_out, account.asked = False, "again"
     session.flush()
     return len(left)
+
+
+def unseen_in(session: Session, chat_id: int, native: str) -> Room | None:
+    """The managed room that a chat is, where nothing is known there of an account."""
+    known = select(RoomAccount.id).where(RoomAccount.room_id == Room.id, RoomAccount.native == native)
+    query = select(Room).where(Room.chat_id == chat_id, Room.due_at.is_not(None), ~known.exists())
+    return session.scalars(query).first()
+
+
+def known_among(session: Session, room_id: int, natives: Collection[str]) -> set[str]:
+    """Those of some accounts of which something is known in a room."""
+    query = select(RoomAccount.native).where(RoomAccount.room_id == room_id, among(RoomAccount.native, "natives"))
+    return set(session.scalars(query, {"natives": list(natives)}))
+
+
+def add_joined(session: Session, room_id: int, natives: Collection[str], now: datetime) -> None:
+    """Remember that accounts are in a room, those apart of which something is known there."""
+    if natives:
+        rows = [(new_pid(), room_id, native, "join", now) for native in natives]
+        add_rows(session, RoomAccount, ("pid", "room_id", "native", "state", "at"), rows, ("room_id", "native"))
+
+
+def purge_room_accounts(session: Session, before: datetime, limit: int = 500) -> int:
+    """Forget up to `limit` accounts that nobody decided anything about and that are in no room since `before`; returns
+    how many."""
+    undecided = (
+        RoomAccount.state.in_(("leave", "knock", "")), RoomAccount.asked.in_(("", "refused")),
+        RoomAccount.stays_out.is_(False), RoomAccount.left_be == "", RoomAccount.message_id.is_(None),
+    )  # fmt: skip
+    old = select(RoomAccount.id).where(RoomAccount.at < before, *undecided).limit(limit)
+    return count_changed(session, delete(RoomAccount).where(RoomAccount.id.in_(old.scalar_subquery())))
