@@ -14,6 +14,7 @@ from api.messaging.tree import Lines, Node, T
 from api.rooms import texts
 from api.rooms.planning import ASPECTS, NAME, READING, Action, Actual, Desired, Plan, Standing, plan, unable
 from api.rooms.questions import tell_hosts
+from api.rooms.unforeseen import NOBODY, Unforeseen, remember, unforeseen
 from api.rooms.wanting import desired_of, name_of, parent_space
 from storage import mirrors
 from storage.communities import Community, get_by_pid
@@ -49,12 +50,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """What has to be done in a room, what of it is tried later, by keys, and what would take rights that we lack."""
+    """What has to be done in a room, what of it is tried later, by keys, and what would take rights that we lack;
+    who is there though nobody told us."""
 
     plan: Plan
     later: Mapping[str, datetime]
     members: int
     unable: Sequence[Action] = ()
+    found: Unforeseen = NOBODY
 
 
 @dataclass(slots=True)
@@ -188,7 +191,7 @@ def make_plan(ctx: Context, room_id: int, actual: Actual) -> Todo:
         if until and (moment := datetime.fromisoformat(until)) > ctx.now:
             later[action.key] = moment
     there = sum(one.state == "join" for one in actual.members.values())
-    return Todo(made, later, there, unable(desired, actual))
+    return Todo(made, later, there, unable(desired, actual), unforeseen(ctx, room, desired, actual))
 
 
 def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
@@ -199,9 +202,10 @@ def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
     again = [outcome.again_at] if outcome.again_at is not None else []
     if outcome.todo is not None:
         again += _count_tries(ctx, room, outcome, outcome.todo)
-        again += [ctx.now + AGAIN] if outcome.todo.plan.waits else []
+        again += [ctx.now + AGAIN] if outcome.todo.plan.waits or outcome.todo.found.more else []
         out = [one.who for one in outcome.todo.plan.actions if one.kind in OUT and one.key in outcome.done]
         drop_accounts(ctx.session, room.id, out)
+        remember(ctx, room, outcome.todo.found)
     chat = ctx.session.get(Chat, room.chat_id) if room.chat_id is not None else None
     if outcome.moved_to and chat is not None:
         room.chat_id = move_chat(ctx, chat, outcome.moved_to).id

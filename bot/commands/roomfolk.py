@@ -5,6 +5,7 @@ from api.messaging.dialogues import prompt_of
 from api.messaging.tree import Plural, T
 from api.rooms.following import ASK_HOST, Event, ask_host, asks_in, came, event_in, ranked, was_invited, went
 from api.rooms.questions import ANSWER, ASKED, OUTCOMES, answer_question, ask_again, show_questions, vouch_for
+from api.rooms.unforeseen import spoke
 from bot.commands.confirming import nobody_found, people_to_pick, press_once
 from bot.registry import Feature, Talk
 from bot.turn import Turn
@@ -43,6 +44,12 @@ def hear_ranked(turn: Turn) -> None:
         return
     by = str(turn.inbound.payload.get("by") or "")
     ranked(turn.ctx, turn.face.chat, turn.inbound.payload["ranks"], by)
+
+
+def overhear_anybody(turn: Turn) -> bool:
+    """Whoever speaks is there, whether or not we saw them come."""
+    spoke(turn.ctx, turn.face.chat, turn.inbound.sender, turn.inbound.name)
+    return False
 
 
 def _event(turn: Turn) -> Event | None:
@@ -109,6 +116,7 @@ def press_again(turn: Turn, room_pid: str) -> None:
 FEATURE = Feature(
     buttons=((ANSWER, press_answer), (ASKED, press_asked), ("rooms.insist", press_again), (ASK_HOST, press_ask)),
     dialogues=((WHOSE, Talk(T("whose account it is"), take_whose)),),
+    overhears=(overhear_anybody,),
     events=(
         ("joined", hear_came), ("left", hear_went), ("invited", hear_invited), ("asked_to_join", hear_asks),
         ("ranked", hear_ranked),

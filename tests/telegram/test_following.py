@@ -209,6 +209,27 @@ async def test_who_does_not_come_by_a_link_for_a_week_is_sent_one_more_and_no_th
     group.li.expect_nothing()
 
 
+async def test_whoever_was_there_before_us_is_known_once_they_speak(world: TelegramWorld) -> None:
+    county = await world.region()
+    workshop = await world.workshop(await world.school(county, "第一小学"), "识字工坊")
+    host, li = await world.teacher("沈老师"), await world.teacher("李老师")
+    await world.join(host, workshop, "host")
+    await world.join(li, workshop)
+    phone: Any = host
+    chat = phone.phone.create_group("随便起的", world.bot, kind="supergroup")
+    phone.phone.invite(chat, li.phone)  # type: ignore[attr-defined]
+    await world.settle()
+    phone.phone.promote(chat, world.bot, *PROMOTING)
+    await host.say("/bind", room=str(chat.id))
+    await host.press("识字工坊")
+    group = Group(world, workshop, host, li, chat)
+    await li.say("大家好", room=str(chat.id))
+    assert await group.known(group.li) == "join"
+    await world.run(remove_member, workshop.pid, group.li.person.pid, actor=host)
+    await group.keep()
+    assert not chat.member(group.li.phone).inside
+
+
 async def test_a_bot_without_rights_says_so_and_recovers(world: TelegramWorld) -> None:
     group = await a_group(world)
     group.host.phone.demote(group.chat, world.bot)
