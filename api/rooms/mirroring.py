@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from api.access import can
 from api.communities.lookup import get_community_for
 from api.context import Context
-from api.errors import Conflict, Invalid, NotFound, not_found
+from api.errors import Conflict, Forbidden, Invalid, NotFound, not_found
 from api.messaging.tree import T
 from api.records.service import audit
 from api.rooms.passes import add_room
@@ -84,9 +85,15 @@ def manage_room(ctx: Context, pid: str, aspects: Sequence[str]) -> Room:
 
 def adopt_room(ctx: Context, pid: str, native: str, platform: str = MATRIX, space: bool = False,
                aspects: Sequence[str] = (MEMBERS, RANKS)) -> Room:  # fmt: skip
-    """Let a room or space that is there already mirror a community; we are in it, by invitation. For operators and
-    programs: in chat it is /bind. Raises NotFound, Conflict."""
-    community = get_community_for(ctx, pid, "manage")
+    """Let a room or space that is there already mirror a community; we are in it, by invitation.
+
+    Nothing says here whether who acts has power in the room, as /bind knows: it takes an operator, or who administers
+    the whole region. Raises NotFound, Forbidden, Conflict.
+    """
+    community = get_community_for(ctx, pid, "moderate")
+    if not can(ctx, "roster", community):
+        raise Forbidden("rooms.bind_there", T("Whoever administers that room binds it from inside: send /bind in the "
+                                              "room."))  # fmt: skip
     chat = find_chat_of(ctx.session, platform, native)
     if chat is None or chat.state != "active" or chat.kind != "room":
         say = T("I am not in that room. Invite me there first, and name it by its id (on Matrix: !…, not #…).")

@@ -66,7 +66,8 @@ async def release_region(call: Caller, pid: Pid) -> CountOut:
 
 @router.post("/communities/{pid}/rooms", status_code=201)
 async def adopt_room(call: Caller, pid: Pid, body: AdoptIn) -> RoomOut:
-    """Let a room or space that is there already mirror a community."""
+    """Let a room or space that is there already mirror a community; takes a region administrator. Others send /bind in
+    the room."""
     what = (body.native, body.platform, body.space, body.manages)
     return await call(mirroring.adopt_room, pid, *what, shape=_room, status=201)
 

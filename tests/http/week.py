@@ -134,7 +134,7 @@ def steps(county: County, made: dict[str, Any]) -> list[Step | Callable[[], Any]
         Step("wang", "/topics/{pid}/closing", of="topic"),
         strangers_come,
         Step("lin", f"/communities/{top}/mirror", {"platform": "matrix"}),
-        Step("wang", f"/communities/{w}/rooms", {"native": "{group.pid}", "platform": "telegram"}),
+        Step("lin", f"/communities/{w}/rooms", {"native": "{group.pid}", "platform": "telegram"}),
         Step("wang", f"/communities/{w}/rooms/look"),
         Step("wang", "/room-accounts/{pid}/answer", {"answer": "leave"}, of="one"),
         Step("wang", "/room-accounts/{pid}/vouch", {"person": county.chen.pid}, of="other"),
