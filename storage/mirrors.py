@@ -110,6 +110,13 @@ def release_created(session: Session, path: str, platform: str) -> int:
     return count_changed(session, update(Room).where(*ours, MANAGED).values(due_at=None))
 
 
+def adopted_spaces(session: Session, path: str, platform: str) -> list[Room]:
+    """The spaces of others at and under a path, held until the commit."""
+    theirs = (within(path), Room.platform == platform, Room.origin == "adopted", Room.part == "space")
+    query = select(Room).where(*theirs).order_by(Room.id)
+    return list(session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+
+
 def retry_under(session: Session, path: str) -> int:
     """Have every managed room at and under a path looked at at once, and everything there tried again."""
     return count_changed(session, update(Room).where(within(path), MANAGED).values(due_at=AT_ONCE, tries={}))

@@ -25,7 +25,8 @@ POLICIES = ("follow", "ask", "ignore")
 def mirror_region(ctx: Context, pid: str, platform: str = MATRIX, encrypted: bool = False) -> Room:
     """Have a region, its schools and workshops made on a platform, and kept in step from now on.
 
-    `encrypted`: its rooms are (spaces never are; nobody speaks there). Again changes nothing, but for what was let go.
+    `encrypted`: its rooms are (spaces never are; nobody speaks there); no room becomes less than it is. Again changes
+    nothing, but for what was let go.
     """
     region = _region(ctx, pid)
     check_platform(ctx, platform)
@@ -36,17 +37,24 @@ def mirror_region(ctx: Context, pid: str, platform: str = MATRIX, encrypted: boo
     elif space.origin == "adopted":  # theirs: what lies in the region hangs there, the rest stays as they have it
         space.manages = [one for one in ASPECTS if one in {*space.manages, MEMBERS, TREE}]
         space.kept, space.due_at = {**space.kept, "grows": True}, mirrors.AT_ONCE
-    space.encrypted = encrypted
+    space.encrypted = space.encrypted or encrypted
     mirrors.manage_created(ctx.session, region.path, platform)
-    audit(ctx, "rooms.mirrored", f"community:{region.pid}", region, platform=platform, encrypted=encrypted)
+    audit(ctx, "rooms.mirrored", f"community:{region.pid}", region, platform=platform, encrypted=space.encrypted)
     ctx.wake("rooms")
     return space
 
 
 def release_region(ctx: Context, pid: str, platform: str = MATRIX) -> int:
-    """Stop keeping a region's rooms in step; they stay as they are, and bound. Returns how many."""
+    """Stop keeping a region's rooms in step; they stay as they are, and bound. Returns how many.
+
+    Of spaces that others made, people are kept as before, and nothing is made or hung in them any more.
+    """
     region = _region(ctx, pid)
     released = mirrors.release_created(ctx.session, region.path, platform)
+    for space in mirrors.adopted_spaces(ctx.session, region.path, platform):
+        space.kept = {key: value for key, value in space.kept.items() if key != "grows"}
+        space.manages = [aspect for aspect in space.manages if aspect != TREE]
+        space.due_at = space.due_at if space.manages else None
     audit(ctx, "rooms.released", f"community:{region.pid}", region, platform=platform, rooms=released)
     return released
 
