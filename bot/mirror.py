@@ -28,7 +28,7 @@ from api.rooms.passes import (
 )
 from api.rooms.planning import Action, Actual, Plan
 from api.rooms.reports import Report
-from api.runtime import Runtime
+from api.runtime import Runtime, storage_failed
 from bot.pacing import NotYet, Turns
 from bot.platforms.base import Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
 from bot.workers import Workers
@@ -78,6 +78,11 @@ class Mirrors(Workers[LeasedRoom]):
             outcome.gone, outcome.error = True, str(error)
         except (SendError, TimeoutError) as error:
             outcome.error, outcome.again_at = str(error) or type(error).__name__, self._in(60)
+        except Exception as error:
+            if storage_failed(error):
+                raise
+            log.exception("a look at a room went wrong", room=room.pid, platform=room.platform)
+            outcome.error, outcome.again_at = type(error).__name__, self._in(60)
         if outcome.error:
             log.warning("a room could not be looked at", room=room.pid, platform=room.platform, error=outcome.error)
         await self.insist(finish, room, outcome, system=True, via="clock")
@@ -101,10 +106,12 @@ class Mirrors(Workers[LeasedRoom]):
         place = Place(room.pid, native, room.part, look.kept, look.known)
         async with asyncio.timeout(LOOK_SECONDS):
             actual: Actual = await mirroring.look(place)
-        outcome.todo = await self.runtime.read(make_plan, room.id, actual, system=True, via="clock")
-        lacking = outcome.todo.unable if outcome.todo is not None else ()
-        outcome.guidance = mirroring.guidance(lacking, native) if lacking else None
-        await self._act(mirroring, room, place, over, outcome)
+        todo: Todo | None = await self.runtime.read(make_plan, room.id, actual, system=True, via="clock")
+        if todo is None:  # it was unbound meanwhile
+            return
+        outcome.todo = todo
+        outcome.guidance = mirroring.guidance(todo.unable, native) if todo.unable else None
+        await self._act(mirroring, room, place, over, outcome, todo)
 
     async def _create(self, mirroring: Mirroring, room: LeasedRoom, look: Look, over: float, outcome: Outcome,
                       ) -> str | None:  # fmt: skip
@@ -134,10 +141,10 @@ class Mirrors(Workers[LeasedRoom]):
         log.info("done in a room", room=room.pid, platform=room.platform, action="create")
         return native
 
-    async def _act(self, mirroring: Mirroring, room: LeasedRoom, place: Place, over: float, outcome: Outcome) -> None:
-        assert outcome.todo is not None
-        for action in outcome.todo.plan.actions:
-            if action.key in outcome.todo.later:
+    async def _act(self, mirroring: Mirroring, room: LeasedRoom, place: Place, over: float, outcome: Outcome,
+                   todo: Todo) -> None:  # fmt: skip
+        for action in todo.plan.actions:
+            if action.key in todo.later:
                 continue
             if (wait := self.turns.wait_for(room.platform, _limited_by(action))) > 0:
                 outcome.until[action.key] = self._in(wait)
@@ -158,12 +165,18 @@ class Mirrors(Workers[LeasedRoom]):
         except RetryAfter as error:
             result = "later"
             outcome.until[action.key] = self._in(error.seconds)
-        except (Gone, Moved):
+        except (Gone, Moved, NotYet):
             raise
         except (SendError, TimeoutError) as error:
             result = "failed"
             outcome.failed[action.key] = (str(error) or type(error).__name__)[:200]
             log.warning("something could not be done in a room", room=room.pid, action=action.key, error=str(error))
+        except Exception as error:
+            if storage_failed(error):
+                raise
+            result = "failed"
+            outcome.failed[action.key] = type(error).__name__
+            log.exception("something went wrong in a room", room=room.pid, action=action.key)
         else:
             outcome.done.append(action.key)
             if action.kind == "invite" and (link := kept.get("link")):
@@ -193,5 +206,5 @@ async def look_only(runtime: Runtime, mirroring: Mirroring, report: Report) -> T
         return Todo(Plan(), {}, 0)
     place = Place(report.room.pid, report.chat.native, report.room.part, look.kept, look.known)
     actual = await mirroring.look(place)
-    todo: Todo = await runtime.read(make_plan, report.room.id, actual, system=True, via="cli")
-    return todo
+    todo: Todo | None = await runtime.read(make_plan, report.room.id, actual, system=True, via="cli")
+    return todo or Todo(Plan(), {}, 0)

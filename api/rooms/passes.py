@@ -179,10 +179,11 @@ def opened_part(ctx: Context, room_id: int, account: str, community_pid: str, na
                                     name=community.name))  # fmt: skip
 
 
-def make_plan(ctx: Context, room_id: int, actual: Actual) -> Todo:
-    """What has to be done in a room that is like this, and what of it has to wait."""
+def make_plan(ctx: Context, room_id: int, actual: Actual) -> Todo | None:
+    """What has to be done in a room that is like this, and what of it has to wait. None: no such room any more."""
     room = mirrors.get_room(ctx.session, room_id)
-    assert room is not None
+    if room is None:
+        return None
     desired = desired_of(ctx, room, actual)
     made = plan(desired, actual)
     later = {}

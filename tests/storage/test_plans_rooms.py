@@ -118,7 +118,7 @@ def a_pass(ctx: Context, number: int) -> None:
     members = {f"@{n}:x": Standing("join") for n in range(1, 30)}
     actual = Actual(100, KINDS, members=members, children=frozenset({"!3", "!70"}), parents=frozenset({"!1"}))
     todo = make_plan(ctx, number, actual)
-    assert todo.plan.actions
+    assert todo is not None and todo.plan.actions
     finish(ctx, leased, Outcome(todo=todo, done=[action.key for action in todo.plan.actions]))
 
 

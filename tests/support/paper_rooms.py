@@ -7,7 +7,7 @@ from typing import Any
 
 from api.messaging.tree import Node
 from api.rooms.planning import ASPECTS, Action, Actual, Desired
-from bot.platforms.base import Gone, Place, SendError
+from bot.platforms.base import Gone, Place
 from tests.rooms.simulated import KINDS, done
 
 OWN = 100
@@ -22,7 +22,7 @@ class PaperRooms:
 
     def __init__(self) -> None:
         self.rooms: dict[str, Actual] = {}
-        self.failures: dict[tuple[str, str], SendError | list[SendError]] = {}
+        self.failures: dict[tuple[str, str], Exception | list[Exception]] = {}
         self.meanwhile: Callable[[], Awaitable[Any]] | None = None
         self.looks: Counter[str] = Counter()
         self.acts: list[tuple[str, str]] = []
