@@ -1,10 +1,10 @@
 """Queries behind the mirroring of communities: rooms that are due, who belongs into one, how rooms hang together."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, and_, case, delete, func, literal, or_, select, update
+from sqlalchemy import and_, case, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.communities import Appointment, Community, Membership, held_on
@@ -125,20 +125,6 @@ def retry_under(session: Session, path: str) -> int:
 def within(path: str) -> Any:
     """The condition that a room's community lies at or under a path."""
     return Room.community_id.in_(select(Community.id).where(Community.path.startswith(path, autoescape=True)))
-
-
-def page_rooms(session: Session, path: str, limit: int, after: int = 0, built_in: bool = False,
-               ) -> Sequence[Row[Room, Community, Chat | None]]:  # fmt: skip
-    """(room, community, chat) at and under a path, in the order in which they were made; `built_in`: the web's, too."""
-    query = (
-        select(Room, Community, Chat)
-        .join(Community, Community.id == Room.community_id)
-        .outerjoin(Chat, Chat.id == Room.chat_id)
-        .where(within(path), Room.id > after)
-        .order_by(Room.id)
-        .limit(limit)
-    )
-    return session.execute(query if built_in else query.where(Room.origin != "built_in")).all()
 
 
 def parts_of(session: Session, community_ids: Collection[int], platform: str) -> dict[tuple[int, str], Room]:

@@ -11,15 +11,13 @@ from api.numbers import read_number
 from api.rooms import texts
 from api.rooms.mirroring import get_room_for
 from api.rooms.planning import Action
-from storage import mirrors
+from storage import roomstates
 from storage.communities import Community
 from storage.messaging import Chat
 from storage.rooms import Room
+from storage.roomstates import FAILING, GONE, LACKING, LOOSE, STEADY, UNMADE, WAITING, SeenRoom
 
-# how a room is: worst first
-GONE, FAILING, LACKING, WAITING, UNMADE, STEADY, LOOSE = (
-    "gone", "failing", "lacking", "waiting", "unmade", "steady", "loose",
-)  # fmt: skip
+# worst first
 STATES: dict[str, T] = {
     GONE: T("I am not in it (any more)"),
     FAILING: T("something does not work"),
@@ -57,52 +55,38 @@ def list_rooms(ctx: Context, pid: str, limit: int = 50, after: str | None = None
     """The rooms of a community and all below it, for who moderates it; one more than `limit`. `built_in`: the
     web's, too."""
     community = get_community_for(ctx, pid, "moderate")
-    rows = mirrors.page_rooms(ctx.session, community.path, limit + 1, read_number(after) or 0, built_in)
-    return [report_of(*row) for row in rows]
+    rows = roomstates.page_rooms(ctx.session, community.path, limit + 1, read_number(after) or 0, built_in)
+    return [_report(one) for one in rows]
+
+
+def list_first(ctx: Context, pid: str, limit: int = 10) -> list[Report]:
+    """What is to be seen first, for who moderates a community: up to `limit` rooms of it and all below it with which
+    something is wrong, the worst first; then as many of its own, however they are."""
+    community = get_community_for(ctx, pid, "moderate")
+    found = roomstates.worst_rooms(ctx.session, community.path, limit)
+    found += roomstates.rooms_at(ctx.session, community.id, limit)
+    return [_report(one) for one in {one.room.id: one for one in found}.values()]
 
 
 def count_states(ctx: Context, pid: str) -> dict[tuple[str, str], int]:
-    """(platform, state) -> how many rooms of a community and all below it."""
-    counted: dict[tuple[str, str], int] = {}
-    after: str | None = None
-    while page := list_rooms(ctx, pid, 200, after):
-        for one in page[:200]:
-            key = one.room.platform, one.state
-            counted[key] = counted.get(key, 0) + 1
-        if len(page) <= 200:
-            break
-        after = page[199].cursor
-    return counted
+    """(platform, state) -> how many rooms of a community and all below it, for who moderates it."""
+    community = get_community_for(ctx, pid, "moderate")
+    return roomstates.count_states(ctx.session, community.path)
 
 
 def get_report(ctx: Context, pid: str) -> Report:
     """How one room is, for who moderates its community. Raises NotFound or Forbidden."""
-    room, community = get_room_for(ctx, pid, "moderate")
-    return report_of(room, community, ctx.session.get(Chat, room.chat_id) if room.chat_id is not None else None)
+    room, _ = get_room_for(ctx, pid, "moderate")
+    return _report(roomstates.see_room(ctx.session, room.id))
 
 
-def report_of(room: Room, community: Community, chat: Chat | None) -> Report:
-    """How a room is, by what its last look found."""
-    found = room.findings
+def _report(seen: SeenRoom) -> Report:
+    found = seen.room.findings
     left = [Action(*one) for one in found.get("left", ())]
     lacking = [Action(*one) for one in found.get("lacking", ())]
     failed = dict(found.get("failed", {}))
-    state = _state(room, chat, bool(left), bool(lacking), bool(failed))
-    return Report(room, community, chat, state, found.get("members"), left, lacking, failed, found.get("error", ""),
-                  room.looked_at)  # fmt: skip
-
-
-def _state(room: Room, chat: Chat | None, left: bool, lacking: bool, failed: bool) -> str:
-    found = room.findings
-    if chat is not None and (chat.state == "gone" or found.get("gone")):
-        return GONE
-    if room.due_at is None:
-        return LOOSE
-    if failed or (found.get("error") and chat is not None):
-        return FAILING
-    if chat is None:
-        return FAILING if found.get("error") else UNMADE
-    return LACKING if lacking else WAITING if left else STEADY
+    return Report(seen.room, seen.community, seen.chat, seen.state, found.get("members"), left, lacking, failed,
+                  found.get("error", ""), seen.room.looked_at)  # fmt: skip
 
 
 def describe(report: Report) -> Node:
@@ -114,3 +98,6 @@ def describe(report: Report) -> Node:
         return T("{platform}, {what}: {how}", platform=platform, what=what, how=how)
     there = Plural("{n} person", "{n} people", report.members)
     return T("{platform}, {what}: {how}; {there}", platform=platform, what=what, how=how, there=there)
+
+
+__all__ = ["LOOSE", "STATES", "STEADY", "Report", "count_states", "describe", "get_report", "list_first", "list_rooms"]

@@ -20,7 +20,7 @@ from api.rooms.mirroring import (
     mirror_region,
     release_region,
 )
-from api.rooms.reports import LOOSE, STATES, STEADY, Report, count_states, describe, get_report, list_rooms
+from api.rooms.reports import STATES, Report, count_states, describe, get_report, list_first
 from bot.commands.choosing import with_workshop
 from bot.commands.confirming import Confirm
 from bot.commands.rooms import UNBIND
@@ -115,14 +115,13 @@ def show_rooms(turn: Turn, pid: str) -> None:
         )
         turn.whisper(say)
         return
-    trouble = [one for one in list_rooms(turn.ctx, pid, 200) if one.state not in (STEADY, LOOSE)][:SHOWN]
+    shown = list_first(turn.ctx, pid, SHOWN)
     parts: list[Node] = [Bold(T("Rooms of “{name}”", name=community.name)), Bullets(*_summary(counted))]
-    mine = [one for one in list_rooms(turn.ctx, pid, SHOWN) if one.community.id == community.id]
-    if shown := {one.room.id: one for one in [*mine, *trouble]}:
-        parts.append(Bullets(*[describe(one) for one in shown.values()]))
+    if shown:
+        parts.append(Bullets(*[describe(one) for one in shown]))
     parts.append(T("When people leave, invite or give power in a room: {policy}.",
                    policy=POLICY_NAMES[community.room_policy]))  # fmt: skip
-    turn.whisper(Lines(*parts), _rows(community, list(shown.values())))
+    turn.whisper(Lines(*parts), _rows(community, shown))
 
 
 def _summary(counted: dict[tuple[str, str], int]) -> list[Node]:
