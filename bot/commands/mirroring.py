@@ -3,6 +3,7 @@ people do in them."""
 
 from typing import Any
 
+from api.access import can
 from api.communities.audiences import communities_where
 from api.communities.lookup import get_community_for
 from api.messaging.faces import Community
@@ -15,6 +16,7 @@ from api.rooms.mirroring import (
     change_policy,
     check_platform,
     count_places,
+    get_room_for,
     look_again,
     manage_room,
     mirror_region,
@@ -121,7 +123,7 @@ def show_rooms(turn: Turn, pid: str) -> None:
         parts.append(Bullets(*[describe(one) for one in shown]))
     parts.append(T("When people leave, invite or give power in a room: {policy}.",
                    policy=POLICY_NAMES[community.room_policy]))  # fmt: skip
-    turn.whisper(Lines(*parts), _rows(community, shown))
+    turn.whisper(Lines(*parts), _rows(community, shown, can(turn.ctx, "manage", community)))
 
 
 def _summary(counted: dict[tuple[str, str], int]) -> list[Node]:
@@ -133,16 +135,17 @@ def _summary(counted: dict[tuple[str, str], int]) -> list[Node]:
     ]
 
 
-def _rows(community: Community, shown: list[Report]) -> Rows:
+def _rows(community: Community, shown: list[Report], manages: bool) -> Rows:
     rows: Rows = [
         [Button(Words(one.community.name), f"rooms.one:{one.room.pid}")]
         for one in shown if one.left or one.lacking or one.failed or one.room.origin == "adopted"
     ]  # fmt: skip
     rows.append([Button(T("Look again"), f"rooms.again:{community.pid}")])
-    rows.append([
-        Button(_ticked(POLICY_NAMES[policy], policy == community.room_policy), f"rooms.policy:{policy}.{community.pid}")
-        for policy in POLICIES
-    ])  # fmt: skip
+    chosen = community.room_policy
+    if manages:
+        rows.append([
+            Button(_ticked(POLICY_NAMES[one], one == chosen), f"rooms.policy:{one}.{community.pid}") for one in POLICIES
+        ])  # fmt: skip
     return rows
 
 
@@ -164,20 +167,22 @@ def press_one(turn: Turn, pid: str) -> None:
     if report.failed:
         parts += [T("What does not work:"), Bullets(*texts.failures(report.failed))]
     rows: Rows = []
-    if report.room.origin == "adopted":
-        on = set(report.room.manages)
+    on = [one for one in CHOICES if one in report.room.manages]
+    if report.room.origin == "adopted" and can(turn.ctx, "manage", report.community):
         parts.append(T("What I keep in step here:"))
         rows = [[
             Button(_ticked(ASPECT_NAMES[one], one in on), f"rooms.manage:{one}.{pid}") for one in CHOICES
         ], [Button(T("Unbind"), f"rooms.unbind:{pid}", style="danger")]]  # fmt: skip
+    elif report.room.origin == "adopted" and on:
+        parts += [T("What I keep in step here:"), Bullets(*[ASPECT_NAMES[one] for one in on])]
     turn.whisper(Lines(*parts), rows)
 
 
 def press_unbind(turn: Turn, pid: str) -> None:
     """Ask before a room is let go: also of one that we were removed from."""
-    name = get_report(turn.ctx, pid).community.name
+    _, community = get_room_for(turn.ctx, pid, "manage")
     prompt = T("Unbind this room from “{name}”? Nothing of it will appear there any more; members stay members.",
-               name=name)  # fmt: skip
+               name=community.name)  # fmt: skip
     UNBIND.ask(turn, prompt, chat=pid)
 
 

@@ -107,14 +107,26 @@ async def test_a_host_sees_what_is_wrong_and_what_is_kept_in_step(county: County
     assert tries == AT_ONCE
 
 
-async def test_a_cohost_looks_and_changes_nothing(county: County) -> None:
+async def test_a_cohost_looks_and_is_offered_nothing_else(county: County) -> None:
     await adopted(county)
     await county.world.join(county.li, county.workshop, "cohost")
+    await county.wang.say("聊天室")
+    policy = next(b.action for label, b in county.wang.sheets()[-1].buttons if label == "恢复原样")
+    await county.wang.press("语文工坊")
+    manage, unbind = [b.action for label, b in county.wang.sheets()[-1].buttons if label in ("✓ 管理权", "解绑")]
     await county.li.say("聊天室")
-    county.li.expect("“语文工坊”的聊天室")
-    assert (await county.li.press("恢复原样"))[-1].startswith("你在这里没有这个权限")
-    policy = await county.run(lambda ctx: ctx.session.get_one(type(county.workshop), county.workshop.id).room_policy)
-    assert policy == "follow"
+    county.li.expect("“语文工坊”的聊天室", "照群里的做")
+    assert [label for label, _ in county.li.sheets()[-1].buttons] == ["语文工坊", "再看看"]
+    await county.li.press("语文工坊")
+    county.li.expect("我在那里没有权限", "我在这里维护", "成员", "管理权")
+    assert not county.li.sheets()[-1].buttons
+    for action in (policy, manage, unbind):
+        assert (await county.li.press_action(action))[-1].startswith("你在这里没有这个权限")
+    kept = await county.run(lambda ctx: ctx.session.query(Room.manages).filter_by(platform="telegram").scalar())
+    place = await county.run(lambda ctx: ctx.session.get_one(type(county.workshop), county.workshop.id))
+    assert (kept, place.room_policy) == (["members", "ranks"], "follow")
+    await county.li.say("聊天室")
+    await county.li.press("再看看")
 
 
 async def test_others_are_told_that_there_is_nothing_for_them(county: County) -> None:
