@@ -95,11 +95,9 @@ class Place:
 class Mirroring(Protocol):
     """Keeps rooms of a platform in step with their communities. Nothing in here decides what should be."""
 
-    creates: bool  # it can make rooms; else somebody makes them, and binds them
-    aspects: frozenset[str]  # what it can keep in step (api.rooms.planning.ASPECTS)
-
     async def create(self, place: Place, desired: Desired) -> str:
-        """Make the room, or find the one that was made; returns its native id. Raises SendError."""
+        """Make the room, or find the one that was made; returns its native id. Raises SendError (Rejected: rooms are
+        made by somebody there, and bound)."""
         ...
 
     async def look(self, place: Place) -> Actual:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.messaging.tree import Node
-from api.rooms.planning import ASPECTS, Action, Actual, Desired
+from api.rooms.planning import Action, Actual, Desired
 from bot.platforms.base import Gone, Place
 from tests.rooms.simulated import KINDS, done
 
@@ -16,9 +16,6 @@ OWN = 100
 class PaperRooms:
     """`failures`: (room, "look" | key of an action) -> what is raised there; a list is used up. `meanwhile` runs while
     a room is looked at."""
-
-    creates = True
-    aspects = frozenset(ASPECTS)
 
     def __init__(self) -> None:
         self.rooms: dict[str, Actual] = {}

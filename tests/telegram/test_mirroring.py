@@ -357,7 +357,6 @@ async def test_a_group_can_be_looked_at_by_a_platform_that_was_not_started(town:
 
 
 async def test_bots_make_no_groups(town: Town) -> None:
-    assert not town.mirroring.creates
     with pytest.raises(Rejected):
         await town.mirroring.create(town.place, Desired(frozenset()))
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from api.messaging.tree import Code, Lines, Node, T
-from api.rooms.planning import ASPECTS, LEADS, SPEAKS, Action, Actual, Desired, Standing
+from api.rooms.planning import LEADS, SPEAKS, Action, Actual, Desired, Standing
 from bot.platforms.base import Gone, Place, Rejected
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
@@ -40,9 +40,6 @@ POWERS = {"invite": ("invite", 0), "admit": ("invite", 0), "remove": KICK, "refu
 
 class MatrixMirroring:
     """The rooms of one account."""
-
-    creates = True
-    aspects = frozenset(ASPECTS)
 
     def __init__(self, connection: Connection, files: Files) -> None:
         self.connection, self.files, self.me = connection, files, connection.me

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from api.messaging.tree import Node
-from api.rooms.planning import MEMBERS, NAME, PICTURE, RANKS, READING, TOPIC, TREE, Action, Actual, Desired
+from api.rooms.planning import Action, Actual, Desired
 from bot.platforms.base import Place, Rejected
 from bot.platforms.telegram.guidance import guide
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 class TelegramMirroring:
     """What `Mirroring` asks for."""
-
-    creates = False
-    aspects = frozenset({NAME, TOPIC, PICTURE, MEMBERS, RANKS, READING, TREE})
 
     def __init__(self, opened: "Callable[[], Awaitable[Groups]]") -> None:
         self._opened = opened

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.messaging.tree import Node
-from api.rooms.planning import MEMBERS, NAME, READING, Action, Actual, Desired
+from api.rooms.planning import Action, Actual, Desired
 from api.runtime import Runtime
 from api.webchat.mirroring import look_at_room, retitle_room
 from bot.platforms.base import Gone, Place, Rejected
@@ -12,9 +12,6 @@ from bot.platforms.base import Gone, Place, Rejected
 
 class WebMirroring:
     """The rooms of the web chat."""
-
-    creates = False  # they come with their communities
-    aspects = frozenset({NAME, MEMBERS, READING})
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
