@@ -201,6 +201,13 @@ def count_asked(session: Session, room_id: int, since: datetime) -> int:
     return session.execute(query.where(RoomAccount.room_id == room_id, RoomAccount.asked_at >= since)).scalar_one()
 
 
+def count_open(session: Session, room_id: int, asked: Sequence[str]) -> tuple[int, int]:
+    """(accounts of a room about which something of these is asked, accounts that left it on purpose)."""
+    counts = select(func.count().filter(RoomAccount.asked.in_(asked)), func.count().filter(RoomAccount.stays_out))
+    row = session.execute(counts.where(RoomAccount.room_id == room_id)).one()
+    return row[0], row[1]
+
+
 def forget_leaving(session: Session, room_id: int) -> int:
     """Forget of all accounts of a room that they left it on purpose; returns how many these were."""
     left = list(session.scalars(select(RoomAccount).where(RoomAccount.room_id == room_id, RoomAccount.stays_out)))

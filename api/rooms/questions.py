@@ -21,7 +21,16 @@ from storage.memberships import HOSTS, find_or_add_membership, get_membership, h
 from storage.messaging import Chat, Message
 from storage.mirrors import find_room
 from storage.people import Person, find_identity
-from storage.rooms import Room, RoomAccount, count_asked, find_account, forget_leaving, page_asked, room_of_chat
+from storage.rooms import (
+    Room,
+    RoomAccount,
+    count_asked,
+    count_open,
+    find_account,
+    forget_leaving,
+    page_asked,
+    room_of_chat,
+)
 from storage.whose import person_of
 
 ANSWER, ASKED = "room.answer", "rooms.asked"
@@ -86,6 +95,15 @@ def show_questions(ctx: Context, room_pid: str, chat_id: int) -> int:
         if seen.message_id is not None:
             deliver_to_chats(ctx, ctx.session.get_one(Message, seen.message_id), [chat_id])
     return len(rows)
+
+
+def count_matters(ctx: Context, room_pid: str) -> tuple[int, int]:
+    """(accounts to be decided about, accounts that left on purpose) of a room, for who moderates its community."""
+    room = find_room(ctx.session, room_pid)
+    if room is None:
+        raise not_found("room.unknown")
+    get_community_for(ctx, ctx.session.get_one(Community, room.community_id).pid, "moderate")
+    return count_open(ctx.session, room.id, list(ANSWERS))
 
 
 def ask_again(ctx: Context, room_pid: str) -> int:

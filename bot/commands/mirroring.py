@@ -22,6 +22,7 @@ from api.rooms.mirroring import (
     mirror_region,
     release_region,
 )
+from api.rooms.questions import ASKED, count_matters
 from api.rooms.reports import STATES, Report, count_states, describe, get_report, list_first
 from bot.commands.choosing import with_workshop
 from bot.commands.confirming import Confirm
@@ -175,6 +176,13 @@ def press_one(turn: Turn, pid: str) -> None:
         ], [Button(T("Unbind"), f"rooms.unbind:{pid}", style="danger")]]  # fmt: skip
     elif report.room.origin == "adopted" and on:
         parts += [T("What I keep in step here:"), Bullets(*[ASPECT_NAMES[one] for one in on])]
+    asked, left = count_matters(turn.ctx, pid)
+    if asked:
+        rows.insert(0, [Button(T("To be decided ({n})", n=asked), f"{ASKED}:{pid}", style="primary")])
+    if left:
+        parts.append(Plural("{n} member left the room on purpose and is not asked in again.",
+                            "{n} members left the room on purpose and are not asked in again.", left))  # fmt: skip
+        rows.append([Button(T("Ask them in again"), f"rooms.insist:{pid}")])
     turn.whisper(Lines(*parts), rows)
 
 

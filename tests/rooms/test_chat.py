@@ -6,8 +6,10 @@ import pytest
 
 from api.context import Context
 from api.rooms.passes import grow
+from api.rooms.questions import ask_hosts
+from storage.communities import Community
 from storage.mirrors import AT_ONCE
-from storage.rooms import Room
+from storage.rooms import Room, RoomAccount, account_in
 from tests.support.county import County
 from tests.support.talk import World
 
@@ -137,3 +139,27 @@ async def test_others_are_told_that_there_is_nothing_for_them(county: County) ->
     await county.chen.say("/rooms", room=room)
     county.chen.expect("你在这里没有这个权限")
     assert (await county.chen.press_action(f"rooms.again:{county.w}"))[-1].startswith("你在这里没有这个权限")
+
+
+async def test_a_host_decides_and_insists_from_the_list(county: County) -> None:
+    await adopted(county)
+    await county.world.join(county.li, county.workshop)
+
+    def happen(ctx: Context) -> None:
+        room = ctx.session.query(Room).filter_by(platform="telegram").one()
+        ctx.session.add(RoomAccount(room_id=room.id, native="u1", state="leave", stays_out=True, at=ctx.now))
+        ask_hosts(ctx, room, ctx.session.get_one(Community, county.workshop.id),
+                  account_in(ctx.session, room.id, "u9", ctx.now), "unknown")  # fmt: skip
+
+    await county.run(happen)
+    await county.wang.say("聊天室")
+    await county.wang.press("语文工坊")
+    county.wang.expect("有 1 位成员自己退了群")
+    await county.wang.press("待处理（1）")
+    county.wang.expect("有一个我不认识的账号：u9")
+    await county.wang.press("再邀请他们")
+    assert await county.run(lambda ctx: ctx.session.query(RoomAccount).filter_by(stays_out=True).count()) == 0
+    await county.world.join(county.chen, county.workshop)
+    pid = await county.run(lambda ctx: ctx.session.query(Room.pid).filter_by(platform="telegram").scalar())
+    for action in ("rooms.insist", "rooms.asked", "rooms.one"):
+        assert (await county.chen.press_action(f"{action}:{pid}"))[-1].startswith("你在这里没有这个权限")
