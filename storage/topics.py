@@ -39,7 +39,7 @@ class TopicPlace(Base):
     id: Mapped[Id]
     topic_id: Mapped[int] = ref("topics", index=False)
     community_id: Mapped[int] = ref("communities")
-    state: Mapped[str] = mapped_column(String(8), default="invited")  # invited | accepted | declined | left
+    state: Mapped[str] = mapped_column(String(8), default="invited")  # invited | accepted | declined | left | recalled
     asked_by: Mapped[int] = ref("persons", index=False)
     decided_by: Mapped[int | None] = ref("persons", index=False)
     decided_at: Mapped[datetime | None]

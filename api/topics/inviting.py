@@ -1,6 +1,7 @@
 """Opening a topic to other workshops: their hosts are asked, and it appears in their rooms once one accepts (G12)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from api.access import HOSTS, can, standing
 from api.communities.audiences import places_where
@@ -8,7 +9,7 @@ from api.communities.lookup import get_workshop_for
 from api.context import Context
 from api.errors import Conflict, Invalid, not_found
 from api.messaging.outbox import PERSONAL, deliver_to_people, deliver_to_rooms, tell_person, write_message
-from api.messaging.tree import Node, T
+from api.messaging.tree import Node, T, When
 from api.numbers import read_number
 from api.topics import texts
 from api.topics.service import LEAD, check_open, end_question, get_topic_for, refresh_topic, say_in_rooms
@@ -20,7 +21,8 @@ from storage.people import Person
 from storage.topics import Topic, TopicPlace
 
 MOST = 20
-INVITED, ACCEPTED, DECLINED, LEFT = "invited", "accepted", "declined", "left"
+INVITED, ACCEPTED, DECLINED, LEFT, RECALLED = "invited", "accepted", "declined", "left", "recalled"
+REST = timedelta(days=1)  # so long hosts who were asked once are not asked again
 
 
 def find_workshops(ctx: Context, pid: str, text: str = "", limit: int = 8, after: str | None = None) -> list[Community]:
@@ -40,8 +42,8 @@ def find_workshops(ctx: Context, pid: str, text: str = "", limit: int = 8, after
 def invite_workshops(ctx: Context, pid: str, workshop_pids: Sequence[str]) -> list[TopicPlace]:
     """Open a topic to workshops: the hosts of each are asked in private; one's own takes part at once.
 
-    Raises NotFound for one that is not of the same region or not visible, Conflict for one that takes part or is asked
-    already, Invalid for none, too many, or one without a host or a room; nothing is written then.
+    Raises NotFound for one that is not of the same region or not visible, Conflict for one that takes part, is asked
+    already or was within a day, Invalid for none, too many, or one without a host or a room; nothing is written then.
     """
     topic = get_topic_for(ctx, pid, LEAD, lock=True)
     check_open(topic)
@@ -76,12 +78,25 @@ def _get_workshop(ctx: Context, topic: Topic, pid: str) -> Community:
     if place is not None and place.state == INVITED:
         say = T("“{workshop}” has been asked already and has not answered yet.", workshop=workshop.name)
         raise Conflict("topic.invited", say)
+    _check_rest(ctx, place, workshop)
     if not host_ids(ctx.session, workshop.id):
         raise Invalid("topic.no_host", T("“{workshop}” has no host at the moment.", workshop=workshop.name))
     if not count_rooms(ctx.session, workshop.id):
         say = T("{community} has no room here, so nobody could answer.", community=workshop.name)
         raise Invalid("topic.no_room", say)
     return workshop
+
+
+def _check_rest(ctx: Context, place: TopicPlace | None, workshop: Community) -> None:
+    """Raises while hosts who said no, or whose invitation was taken back, are not to be asked again."""
+    if place is None or place.state not in (DECLINED, RECALLED) or place.decided_at is None:
+        return
+    free_at = place.decided_at + REST
+    asks_nobody = not HOSTS.isdisjoint(standing(ctx, workshop))
+    if free_at > ctx.now and not asks_nobody:
+        say = T("“{workshop}” was asked not long ago. You can ask again from {when} on.", workshop=workshop.name,
+                when=When(free_at))  # fmt: skip
+        raise Conflict("topic.asked_lately", say, free_at=free_at.isoformat())
 
 
 def _invite(ctx: Context, topic: Topic, workshop: Community) -> TopicPlace:
@@ -140,7 +155,7 @@ def get_invitation(ctx: Context, pid: str, workshop_pid: str) -> tuple[Topic, To
     workshop = get_workshop_for(ctx, workshop_pid, LEAD)
     topic = topics.get_topic(ctx.session, pid, lock=True)
     place = topics.get_place(ctx.session, topic.id, workshop.id) if topic is not None else None
-    if topic is None or place is None:
+    if topic is None or place is None or place.state == RECALLED:
         raise not_found("topic.unknown")
     if place.state != INVITED:
         by = ctx.session.get(Person, place.decided_by) if place.decided_by is not None else None
@@ -167,13 +182,12 @@ def withdraw_invitation(ctx: Context, pid: str, workshop_pid: str) -> Topic:
     topic = get_topic_for(ctx, pid, LEAD, lock=True)
     workshop = communities.get_by_pid(ctx.session, workshop_pid)
     place = topics.get_place(ctx.session, topic.id, workshop.id) if workshop is not None else None
-    if workshop is None or place is None:
+    if workshop is None or place is None or place.state == RECALLED:
         raise not_found("workshop.unknown")
     if place.state != INVITED:
         raise Conflict("topic.answered", T("“{workshop}” has answered already.", workshop=workshop.name))
     end_question(ctx, place, texts.withdrawn_tree(topic, workshop))
-    ctx.session.delete(place)
-    ctx.session.flush()
+    _decide(ctx, place, RECALLED)
     return topic
 
 

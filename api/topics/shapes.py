@@ -43,7 +43,7 @@ class Named(BaseModel):
 class PlaceOut(Named):
     """A community that was invited, and what became of it."""
 
-    state: str = Field(description="invited | accepted | declined | left")
+    state: str = Field(description="invited | accepted | declined | left | recalled (the invitation was taken back)")
 
     @classmethod
     def of(cls, ctx: Context, place: TopicPlace) -> "PlaceOut":

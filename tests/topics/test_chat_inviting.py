@@ -59,11 +59,19 @@ async def test_of_two_hosts_the_first_answer_counts(world: World) -> None:
     two.chen.expect("还没有研讨")
 
 
-async def test_declined_once_they_may_be_asked_again(world: World) -> None:
+async def test_declined_once_they_may_be_asked_again_the_next_day(world: World) -> None:
     two = await two_workshops(world)
     await two.open()
     await two.invite()
     await two.zhao.press("不了，谢谢")
+    questions = len(two.zhao.sheets())
+    await two.wang.say("研讨")
+    await two.wang.press("1. 古诗")
+    await two.wang.press("请别的工坊参加")
+    await two.wang.press("＋ 数学工坊")
+    two.wang.expect("“数学工坊”前不久刚问过", "以后可以再邀请")
+    assert len(two.zhao.sheets()) == questions
+    world.pass_time(days=1)
     await two.wang.say("研讨")
     await two.wang.press("1. 古诗")
     await two.invite()

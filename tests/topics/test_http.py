@@ -55,10 +55,14 @@ async def test_open_invite_accept_leave_close(world: World) -> None:
         assert (await boss.delete(f"{invitations}/{two.maths.pid}")).status_code == 204
         decision, yes = f"/topics/{pid}/decision", {"workshop": two.maths.pid, "accept": True}
         assert (await other.post(decision, json=yes)).status_code == 404
+        lately = await boss.post(invitations, json={"workshops": [two.maths.pid]})
+        assert (lately.status_code, lately.json()["code"]) == (409, "topic.asked_lately")
+        world.pass_time(days=1)
         await boss.post(invitations, json={"workshops": [two.maths.pid]})
         assert (await pupil.post(decision, json=yes)).status_code == 403
         assert (await other.post(decision, json={**yes, "accept": False})).json()["state"] == "declined"
         assert (await other.post(decision, json=yes)).status_code == 409
+        world.pass_time(days=1)
         await boss.post(invitations, json={"workshops": [two.maths.pid]})
         assert (await other.post(decision, json=yes)).json()["state"] == "accepted"
         seen = (await pupil.get(f"/topics/{pid}")).json()

@@ -109,6 +109,28 @@ async def test_whom_one_cannot_invite(two: Two) -> None:
     await refused(two, "topic.answered", inviting.withdraw_invitation, topic.pid, two.maths.pid, actor=two.wang)
 
 
+async def test_hosts_are_asked_about_a_topic_once_a_day(two: Two) -> None:
+    topic, other = await a_topic(two), await a_topic(two, "散文")
+    invite, withdraw = inviting.invite_workshops, inviting.withdraw_invitation
+    for end, actor in ((withdraw, two.wang), (inviting.decline_topic, two.zhao)):
+        await two.world.run(invite, topic.pid, [two.maths.pid], actor=two.wang)
+        await two.world.run(end, topic.pid, two.maths.pid, actor=actor)
+        for hours in (0, 23):
+            two.world.pass_time(hours=hours)
+            await refused(two, "topic.asked_lately", invite, topic.pid, [two.maths.pid], actor=two.wang)
+        two.world.pass_time(hours=1)
+    await two.world.run(invite, topic.pid, [two.maths.pid], actor=two.wang)
+    await two.world.run(invite, other.pid, [two.maths.pid], actor=two.wang)
+    # what was taken back is over for both
+    await two.world.run(withdraw, other.pid, two.maths.pid, actor=two.wang)
+    await refused(two, "workshop.unknown", withdraw, other.pid, two.maths.pid, actor=two.wang)
+    await refused(two, "topic.unknown", inviting.accept_topic, other.pid, two.maths.pid, actor=two.zhao)
+    # who leads both asks nobody
+    await two.world.join(two.wang, two.maths, "cohost")
+    (place,) = await two.world.run(invite, other.pid, [two.maths.pid], actor=two.wang)
+    assert place.state == inviting.ACCEPTED
+
+
 async def test_workshops_of_schools_lie_in_the_region_too(two: Two) -> None:
     school = await two.world.school(two.county, "第二小学")
     inner = await two.world.workshop(school, "校内工坊")
