@@ -7,8 +7,10 @@ from api.messaging.tree import Lines, Plural, T
 from api.rooms.following import came, event_in
 from api.rooms.planning import MEMBERS, Actual, Desired
 from api.rooms.questions import tell_hosts
+from api.rooms.wanting import GONE
 from storage.communities import Community
 from storage.messaging import Chat
+from storage.mirrors import AT_ONCE
 from storage.rooms import Room, add_joined, known_among, unseen_in
 from storage.whose import people_of
 
@@ -30,10 +32,19 @@ NOBODY = Unforeseen()
 
 
 def spoke(ctx: Context, chat: Chat, native: str, name: str) -> None:
-    """Somebody said something: if nobody told us of them in a room whose members we keep, they have come now."""
+    """Somebody said something: if nobody told us of them in a room whose members we keep, they have come now.
+
+    Who left the workshop, or was put out of it, has not come back by speaking: the next look takes them out.
+    """
     room = unseen_in(ctx.session, chat.id, native)
-    if room is not None and MEMBERS in room.manages and (event := event_in(ctx, chat, native, name, "")) is not None:
+    if room is None or MEMBERS not in room.manages or (event := event_in(ctx, chat, native, name, "")) is None:
+        return
+    membership = event.membership()
+    if membership is None or membership.status not in GONE:
         came(event)
+        return
+    event.seen.state, room.due_at = "join", AT_ONCE
+    ctx.wake("rooms")
 
 
 def unforeseen(ctx: Context, room: Room, desired: Desired, actual: Actual) -> Unforeseen:

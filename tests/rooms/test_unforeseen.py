@@ -1,5 +1,6 @@
 """Accounts that nobody told us of: they are known by what they say, or by the next look."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,9 @@ from sqlalchemy import event
 import api.rooms.unforeseen
 from api.context import Context
 from api.rooms.planning import Standing
+from storage.mirrors import AT_ONCE
 from storage.rooms import Room, RoomAccount
-from tests.rooms.test_chat_following import a_room, happens
+from tests.rooms.test_chat_following import a_room, desired, happens
 from tests.rooms.test_service_passes import Passes, passes
 from tests.support.county import County
 
@@ -45,11 +47,24 @@ async def test_whoever_speaks_has_come(county: County) -> None:
 
 async def test_who_is_no_member_and_speaks_is_asked_about(county: County) -> None:
     room = await a_room(county, policy="ask")
-    await county.world.join(county.li, county.workshop, status="left")
     await county.run(lambda ctx: setattr(ctx.session.get_one(type(county.workshop), county.workshop.id), "policy",
                                          "invitation"))  # fmt: skip
     await county.li.say("大家好", room=room)
     county.wang.expect("李老师 进了", "不是成员")
+
+
+@pytest.mark.parametrize("status", ["left", "removed"])
+async def test_who_left_has_not_come_back_by_speaking(county: County, status: str) -> None:
+    room = await a_room(county)
+    await county.world.join(county.li, county.workshop, status=status)
+    await county.run(lambda ctx: setattr(ctx.session.query(Room).filter_by(platform="paper").one(), "due_at", ctx.now
+                                         + timedelta(hours=6)))  # fmt: skip
+    await county.li.say("大家好", room=room)
+    assert await county.standing(county.li) == (status, "member") and await rows(county) == {county.li.native: "join"}
+    want = await desired(county)
+    assert county.li.native in want.out and county.li.native in want.judged
+    assert await county.run(lambda ctx: ctx.session.query(Room).filter_by(due_at=AT_ONCE).count()) == 1
+    county.wang.expect_nothing()
 
 
 @pytest.mark.parametrize("kept", [{"due_at": None}, {"manages": ["name"]}])
