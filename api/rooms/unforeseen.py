@@ -10,7 +10,6 @@ from api.rooms.questions import tell_hosts
 from api.rooms.wanting import GONE
 from storage.communities import Community
 from storage.messaging import Chat
-from storage.mirrors import AT_ONCE
 from storage.rooms import Room, add_joined, known_among, unseen_in
 from storage.whose import people_of
 
@@ -40,11 +39,10 @@ def spoke(ctx: Context, chat: Chat, native: str, name: str) -> None:
     if room is None or MEMBERS not in room.manages or (event := event_in(ctx, chat, native, name, "")) is None:
         return
     membership = event.membership()
-    if membership is None or membership.status not in GONE:
+    if membership is not None and membership.status in GONE:
+        event.seen.state = "join"
+    else:
         came(event)
-        return
-    event.seen.state, room.due_at = "join", AT_ONCE
-    ctx.wake("rooms")
 
 
 def unforeseen(ctx: Context, room: Room, desired: Desired, actual: Actual) -> Unforeseen:

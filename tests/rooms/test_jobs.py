@@ -28,7 +28,7 @@ async def test_what_nobody_decided_about_is_forgotten_after_a_month(county: Coun
     await happens(county, room, "left", out, how="left")
     await happens(county, room, "left", left_be, county.wang, how="removed")
     await county.run(lambda ctx: setattr(ctx.session.query(RoomAccount).filter_by(native=left_be.native).one(),
-                                         "left_be", True))  # fmt: skip
+                                         "left_be", "here"))  # fmt: skip
     county.world.pass_time(days=29)
     await happens(county, room, "asked_to_join", late)
     await run_job(county.world.runtime, FORGET)
