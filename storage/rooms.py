@@ -69,7 +69,7 @@ class RoomAccount(Base):
     left_be: Mapped[str] = mapped_column(String(4), default="")  # a host said so: here | rank
     asked_at: Mapped[datetime | None]  # when hosts were asked last
     # of a host: unknown | in | left | rank. Decided: refused (to be put out), brought (by a host: their coming is
-    # looked into first), again (is to be asked in, whatever was before)
+    # looked into first), again (is to be asked in, whatever was before), twice (was sent a second link)
     asked: Mapped[str] = mapped_column(String(8), default="")
     message_id: Mapped[int | None] = loose_ref()  # messages: the question
     at: Mapped[datetime]

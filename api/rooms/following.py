@@ -97,7 +97,7 @@ def came(event: Event) -> None:
     seen.state, seen.stays_out = "join", False
     if event.by and event.by != seen.native:
         seen.by = invited_by = event.by
-    if seen.asked in ("brought", "again", "refused"):
+    if seen.asked in ("brought", "again", "twice", "refused"):
         seen.asked = ""
     if seen.asked == "left":
         seen.asked = ""

@@ -33,9 +33,10 @@ from bot.commands import (
 )
 from bot.registry import Feature
 
-# people comes first: a claim code said in a room is noticed before anything else is made of the words
+# people comes first: a claim code said in a room is noticed before anything else is made of the words; then who spoke
 FEATURES: tuple[Feature, ...] = (
     people.FEATURE,
+    roomfolk.FEATURE,
     journals.FEATURE,
     progress.FEATURE,
     reminders.FEATURE,
@@ -57,7 +58,6 @@ FEATURES: tuple[Feature, ...] = (
     workshop_settings.FEATURE,
     holidays.FEATURE,
     rooms.FEATURE,
-    roomfolk.FEATURE,
     mirroring.FEATURE,
     bridge.FEATURE,
     appointments.FEATURE,
