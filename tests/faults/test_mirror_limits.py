@@ -15,8 +15,7 @@ from tests.support.synapse import running_synapse
 
 # Synapse lets an account do 10 things at once and then one in 5 s, whatever it is: invite, make a room, say something.
 # The whole county would take half an hour. This is as small as meets every limit: more than 10 rooms (one a minute
-# from then on), and two people asked into 6 (5 at once, then one in
-# 333 s).
+# from then on), and people asked into 6 (5 at once, then one in 333 s). It takes about 11 minutes.
 SMALL = Size(schools=3, workshops=5, people=10, each=4)
 IN_STEP = 1000.0
 WITHIN = 30.0  # seconds in which somebody is answered all the while
