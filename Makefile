@@ -10,7 +10,7 @@ help: ## this list
 	@echo "make run        start gongfang here with a sample county; prints where to open it"
 	@echo "make emulator   an emulated Telegram with a page to play people on; prints what to configure"
 	@echo "make homeserver a Matrix homeserver with accounts to sign in to; prints what to configure"
-	@echo "make test       all tests on SQLite, storage and services on PostgreSQL too"
+	@echo "make test       all but the slowest on SQLite, storage and services on PostgreSQL too"
 	@echo "make test-all   the full matrix: every test on both databases, and the faults"
 	@echo "make faults     only the faults: killed processes, full disks, absent databases"
 	@echo "make lint       style, types and import laws"

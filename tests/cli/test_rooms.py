@@ -11,6 +11,8 @@ from storage.base import new_pid
 from tests.support.program import Program
 from tests.support.synapse import Registered, Synapse
 
+pytestmark = pytest.mark.slow
+
 ROSTER = """地区,学校,姓名,工号,Matrix账号
 清河县,清河一小,甄诚,Q001,
 清河县,清河一小,贾明,Q002,@nobody-is-there:localhost

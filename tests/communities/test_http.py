@@ -38,7 +38,7 @@ async def test_a_workshop_from_opening_to_archive(county: County) -> None:
         assert (await li.post("/join", json={"code": code})).json()["code"] == "membership.already"
         seen = (await li.get(f"/workshops/{w}")).json()
         assert (seen["hosts"], seen["counts"], seen["join_code"]) == (["周老师"], {"active": 2}, None)
-        assert seen["may"] == ["contribute", "see", "take_part"]
+        assert seen["may"] == ["contribute", "hear", "see", "take_part"]
         changed = await zhou.patch(f"/workshops/{w}", json={"rules": {"log_min_chars": 30}, "about": "每周一课"})
         assert (changed.json()["rules"]["log_min_chars"], changed.json()["name"]) == (30, "数学工坊")
         assert (await zhou.patch(f"/workshops/{w}", json={"rules": {"x": 1}})).json()["code"] == "rules.unknown"

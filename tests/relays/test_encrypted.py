@@ -17,6 +17,8 @@ from tests.support.sealed import Sealed, a_sealed_client
 from tests.support.synapse import Synapse
 from tests.support.talk import Voice
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(slots=True)
 class Vault:

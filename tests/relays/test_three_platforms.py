@@ -9,6 +9,8 @@ from tests.support.classroom import a_photo
 from tests.support.lane import ROOM, Lane, a_lane
 from tests.support.synapse import Synapse
 
+pytestmark = pytest.mark.slow
+
 LONG = "今天听了一节语文课，收获很大，回去要试一试新的导入。"
 
 

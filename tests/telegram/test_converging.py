@@ -12,6 +12,8 @@ from tests.support.telegram import TelegramWorld, a_telegram_world
 from tests.telegram.test_membership import Ears
 from tests.telegram.town import PROMOTING, Town
 
+pytestmark = pytest.mark.slow
+
 HERE = ("join", "knock")
 ROUNDS = 6
 

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from api.context import Context
 from api.messaging.outbox import tell_person
 from api.messaging.tree import Words
@@ -11,6 +13,8 @@ from storage.messaging import Chat, Delivery, Message
 from storage.people import Identity, Person
 from tests.support.matrix import CLIENT, MatrixWorld, Somebody, a_matrix_world
 from tests.support.synapse import running_synapse
+
+pytestmark = pytest.mark.slow
 
 NOTICE = "会记录你的哪些信息"
 

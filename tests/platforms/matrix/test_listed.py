@@ -18,6 +18,8 @@ from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world
 from tests.support.matrix_town import MatrixTown
 from tests.support.synapse import Synapse
 
+pytestmark = pytest.mark.slow
+
 NOTICE = "会记录你的哪些信息"
 
 

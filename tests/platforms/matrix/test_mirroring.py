@@ -28,6 +28,8 @@ from tests.support.matrix import a_matrix_world
 from tests.support.matrix_town import MatrixTown, MatrixVoice
 from tests.support.synapse import Synapse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def county(database_url: str, synapse: Synapse) -> AsyncIterator[County]:
