@@ -89,7 +89,7 @@ async def test_damage_by_hand(database_url: str, synapse: Synapse, capsys: pytes
         await head.put(other, "m.space.child", {"via": ["localhost"]}, w0)
         hurt = await one.faults()
         await one.converge()
-        aside = {Key("w0", "room"): {banned, guest, asked}}
+        aside = {Key("w0", "room"): {kicked, banned, guest, asked}}
         assert await one.faults(aside=aside) == []
         # what is not ours, or is to be decided by a host, is as they left it
         assert (await state_of(bot, region))["m.space.child", theirs] == {"via": ["localhost"]}
@@ -97,6 +97,7 @@ async def test_damage_by_hand(database_url: str, synapse: Synapse, capsys: pytes
         assert levels["redact"] == 10 and levels["users"][peer] == levels["users"][head.user_id] == 100
         after = await state_of(bot, w0)
         assert after["m.room.power_levels", ""]["users"][asked] == 50
+        assert after["m.room.member", kicked]["membership"] == "leave"
         assert after["m.room.member", banned]["membership"] == "ban"
         assert after["m.room.member", guest]["membership"] == "join"
         assert after["m.room.member", head.user_id]["membership"] == "join"
