@@ -19,8 +19,17 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One message of an album: the platform's id, and the words under it."""
+
+    event: str
+    text: str = ""
+    rich: "Node | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class Inbound:
-    """One thing that one account did in one chat. An album is one Inbound.
+    """One thing that one account did in one chat. An album is one Inbound, with the words of all its `parts`.
 
     `kind`: said, edited, deleted, pressed, voted, reacted, started, room_moved, bot_added, bot_changed, bot_removed;
     and what happens to an account (`sender`) in a room: invited, asked_to_join, joined, left, ranked. `payload["by"]`
@@ -41,6 +50,7 @@ class Inbound:
     text: str = ""
     rich: "Node | None" = None  # the text with its formatting, where it has any
     files: tuple[File, ...] = ()
+    parts: tuple[Part, ...] = ()
     event: str = ""
     reply_to: str = ""
     action: str = ""

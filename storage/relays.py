@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Index, String, UniqueConstraint, and_, or_, select, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import Index, String, UniqueConstraint, and_, func, or_, select, update
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
-from storage.base import Base, Id, Pid, loose_ref, ref
+from storage.base import Base, Id, Json, Pid, loose_ref, ref
 from storage.communities import Community
 from storage.messaging import Chat, Delivery, SentEvent
 from storage.rooms import Room
@@ -34,6 +34,18 @@ class Relay(Base):
     counted: Mapped[bool] = mapped_column(default=False)
     removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class RelayPart(Base):
+    """One message of an album that was said: the platform's id in the chat of its relay, and the words under it."""
+
+    __tablename__ = "relay_parts"
+    __table_args__ = (UniqueConstraint("chat_id", "native"),)
+    id: Mapped[Id]
+    relay_id: Mapped[int] = ref("relays")
+    chat_id: Mapped[int] = ref("chats", index=False)
+    native: Mapped[str] = mapped_column(String(255))
+    tree: Mapped[Any | None] = mapped_column(Json)  # none where there are no words, or nobody else heard them
 
 
 class BridgeRoom(NamedTuple):
@@ -71,8 +83,17 @@ def room_by_pid(session: Session, pid: str) -> BridgeRoom | None:
 
 
 def relay_at(session: Session, chat_id: int, native: str) -> Relay | None:
-    """What was said as this platform event of a chat."""
-    return session.scalars(select(Relay).where(Relay.chat_id == chat_id, Relay.native == native)).first()
+    """What was said as this platform event of a chat, or of an album as which it is one."""
+    whole = aliased(Relay)
+    said = select(whole.id).where(whole.chat_id == chat_id, whole.native == native)
+    part = select(RelayPart.relay_id).where(RelayPart.chat_id == chat_id, RelayPart.native == native)
+    found = func.coalesce(said.scalar_subquery(), part.scalar_subquery())
+    return session.scalars(select(Relay).where(Relay.id == found)).first()
+
+
+def parts_of(session: Session, relay_id: int) -> Sequence[RelayPart]:
+    """The messages of an album, in order; none of anything else."""
+    return session.scalars(select(RelayPart).where(RelayPart.relay_id == relay_id).order_by(RelayPart.id)).all()
 
 
 def relay_of_message(session: Session, message_id: int) -> Relay | None:

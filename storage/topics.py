@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from storage.base import Base, Id, Pid, loose_ref, ref
 from storage.communities import Community
 from storage.people import Person
-from storage.relays import Relay
+from storage.relays import Relay, relay_at
 
 
 class Topic(Base):
@@ -129,8 +129,8 @@ def topic_of_message(session: Session, message_id: int) -> Topic | None:
 
 def topic_of_post(session: Session, chat_id: int, native: str) -> Topic | None:
     """The topic of something that a person said in a chat themselves."""
-    query = select(Topic).join(Relay, Relay.topic_id == Topic.id)
-    return session.scalars(query.where(Relay.chat_id == chat_id, Relay.native == native)).first()
+    said = relay_at(session, chat_id, native)
+    return session.get(Topic, said.topic_id) if said is not None and said.topic_id is not None else None
 
 
 def region_over(session: Session, community: Community) -> Community | None:

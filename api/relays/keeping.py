@@ -6,6 +6,7 @@ from api.context import Context
 from api.messaging.outbox import delete_message
 from api.messaging.render import plain
 from api.messaging.tree import unpack
+from api.relays.albums import forget_parts
 from api.relays.texts import words_of
 from storage import relays
 from storage.messaging import Message
@@ -32,4 +33,5 @@ def erase_relays(ctx: Context, person: Person) -> None:
             row.removed_at = ctx.now
             delete_message(ctx, message)
         message.tree, message.files = "", []
+        forget_parts(ctx, row)
     ctx.session.flush()

@@ -14,6 +14,7 @@ from api.journals.texts import count_chars
 from api.messaging.outbox import PERSONAL, delete_message, deliver_to_chats, edit_message, write_message
 from api.messaging.tree import Node, Words, unpack
 from api.records.service import record
+from api.relays.albums import Parts, change_part, keep_parts
 from api.relays.texts import as_said, did_not_come, missing_file, missing_in, with_missing
 from storage import messages, outbox, relays
 from storage.attachments import Attachment
@@ -31,13 +32,15 @@ SPEAKERS = RULES["take_part"] | RULES["moderate"]
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """What was said: `event` is its platform's id in the chat, `answers` that of what it answers there."""
+    """What was said: `event` is its platform's id in the chat, `answers` that of what it answers there. An album has
+    `parts`, the first of which is the event."""
 
     event: str
     text: str
     rich: Node | None = None
     files: Sequence[SentFile] = ()
     answers: str = ""
+    parts: Parts = ()
 
     @property
     def said(self) -> Node | None:
@@ -76,6 +79,7 @@ def relay(ctx: Context, chat: Chat, community: Community, speech: Speech, *, roo
     if kept:
         row.message_id = _write(ctx, row, chat, person, speech, answers_id).id
         deliver_to_chats(ctx, ctx.session.get_one(Message, row.message_id), others, PERSONAL)
+    keep_parts(ctx, row, speech.parts)
     _count(ctx, row, community, counts)
     return row
 
@@ -110,30 +114,33 @@ def find_relay(ctx: Context, chat: Chat, native: str) -> Relay | None:
 
 
 def change_relay(ctx: Context, chat: Chat, speech: Speech) -> None:
-    """Somebody changed what they said: so it reads everywhere, and counts by its new words."""
+    """Somebody changed what they said, of an album what stands under one of its files: so it reads everywhere, and
+    counts by its new words."""
     row = relays.relay_at(ctx.session, chat.id, speech.event)
     if row is None or row.removed_at is not None or ctx.actor is None or row.person_id != ctx.actor.id:
         return
     community = ctx.session.get_one(Community, row.community_id)
     if not may_speak(ctx, community):
         return
-    _count(ctx, row, community, is_participation(speech.text))
+    said, text = change_part(ctx, row, speech.event, speech.said, speech.text)
+    _count(ctx, row, community, is_participation(text))
     if row.message_id is not None:
         message = ctx.session.get_one(Message, row.message_id)
         missing, place = missing_in(unpack(message.tree)), place_of(ctx, row)
-        edit_message(ctx, message, as_said(ctx.actor.name, speech.said, missing, place))
+        edit_message(ctx, message, as_said(ctx.actor.name, said, missing, place))
 
 
 def take_back(ctx: Context, chat: Chat, native: str) -> bool:
     """Something was deleted: it goes from all rooms, and does not count any more. Whether it did.
 
     What its platform lets somebody delete where it was said is deleted; a copy by its author or who moderates there.
+    Of an album any of its messages stands for all: nobody is to look for what is left of it in other rooms.
     """
     row = find_relay(ctx, chat, native)
     if row is None or row.removed_at is not None:
         return False
     community = ctx.session.get_one(Community, row.community_id)
-    copy = (row.chat_id, row.native) != (chat.id, native)
+    copy = relays.relay_at(ctx.session, chat.id, native) is None
     author = ctx.actor is not None and row.person_id == ctx.actor.id
     if copy and not author and not can(ctx, "moderate", community):
         return False

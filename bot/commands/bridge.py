@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.errors import Conflict
-from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Rows, T
+from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Rows, T, Words
 from api.people.settings import set_relayed
 from api.relays.bridge import IN_CLEAR, BridgeRoom, get_room_for, room_name, set_bridge, view_bridge
 from api.relays.service import Speech, change_relay, relay, take_back
@@ -24,13 +24,19 @@ def hear(turn: Turn) -> None:
     if inbound.kind == "deleted":
         take_back(turn.ctx, chat, inbound.event)
     elif turn.face.person is not None:
-        speech = Speech(inbound.event, turn.text, inbound.rich, turn.files, inbound.reply_to or _thread_of(turn))
+        speech = _speech_of(turn)
         if inbound.kind == "edited":
             change_relay(turn.ctx, chat, speech)
         elif (topic := find_topic(turn.ctx, chat, turn.community, speech.answers)) is None:
             relay(turn.ctx, chat, turn.community, speech)
         elif not post_in_topic(turn.ctx, topic, chat, turn.community, speech):
             turn.whisper(STAYS)
+
+
+def _speech_of(turn: Turn) -> Speech:
+    said = turn.inbound
+    parts = [(part.event, part.rich or (Words(part.text) if part.text else None)) for part in said.parts]
+    return Speech(said.event, turn.text, said.rich, turn.files, said.reply_to or _thread_of(turn), parts)
 
 
 def _thread_of(turn: Turn) -> str:

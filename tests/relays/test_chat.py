@@ -125,6 +125,40 @@ async def test_changes_and_deletions_follow(village: Village) -> None:
     assert village.texts() == [] and await counted(village) == 0
 
 
+async def say_album(village: Village, *captions: str, reply_to: str = "") -> None:
+    """Li says an album whose messages have the events a0, a1, ..."""
+    parts = [{"event": f"a{n}", "text": text} for n, text in enumerate(captions)]
+    text = "\n".join(text for text in captions if text)
+    await village.li.say(text, room=village.room, event="a0", parts=parts, reply_to=reply_to)
+
+
+async def test_every_message_of_an_album_is_known(village: Village) -> None:
+    await say_album(village, "三张板书", "", "")
+    [copy] = village.heard()
+    await village.li.say("看第二张", room=village.room, reply_to="a1")
+    assert village.heard()[-1].reply_to == copy.native
+    await village.wang.say("看到了", room=village.other, reply_to=copy.native)
+    assert village.heard(there=False)[-1].reply_to == "a0"
+    await village.here.arrive(village.li, village.room, "deleted", event="a2")
+    assert village.texts() == ["李春华: 看第二张"]
+
+
+async def test_the_words_under_each_message_of_an_album_change(village: Village) -> None:
+    await say_album(village, LONG, "", "第三张")
+    assert village.texts() == [f"李春华: {LONG}\n第三张"] and await counted(village) == 1
+    for event, text, shown in (
+        ("a2", "第三张，订正", f"{LONG}\n第三张，订正"),
+        ("a0", "短", "短\n第三张，订正"),
+        ("a2", "", "短"),
+        ("a1", "中间这张", "短\n中间这张"),
+    ):
+        await village.here.arrive(village.li, village.room, "edited", event=event, text=text)
+        village.here.pass_time(seconds=20)
+        await village.there.settle()
+        assert village.texts() == [f"李春华: {shown}"]
+    assert await counted(village) == 0, "what is left is a word or two"
+
+
 async def test_who_deletes_a_copy(village: Village) -> None:
     await village.li.say("不该说的话", room=village.room, event="e1")
     [copy] = village.heard()

@@ -18,7 +18,7 @@ from api.relays.texts import as_said, missing_in, with_missing, without_speaker
 from storage.attachments import Attachment
 from storage.messaging import Chat, Delivery, Message
 from storage.records import Record
-from storage.relays import Relay, bridged_rooms
+from storage.relays import Relay, RelayPart, bridged_rooms
 from storage.rooms import Room
 from tests.relays.conftest import Village
 from tests.support.classroom import a_photo
@@ -181,10 +181,14 @@ async def test_what_a_person_said_is_handed_out_and_forgotten(village: Village) 
     export = await village.here.run(export_person, village.li.person, actor=village.li)
     data = json.loads(ZipFile(BytesIO(export)).read("relays.json"))
     assert [(one["text"], one["counted"]) for one in data["relays"]] == [(LONG, True)] and data["relayed"]
+    parts = [{"event": "a0", "text": LONG}, {"event": "a1", "text": ""}]
+    await village.li.say(LONG, room=village.room, event="a0", parts=parts)
     await village.here.run(erase_person, village.li.person)
     await village.here.settle()
     assert village.texts() == [] and village.texts(there=False) == ["王芳: 王老师的话"]
-    left = await village.here.run(lambda ctx: [str(row.tree) for row in ctx.session.query(Message)])
+    left = await village.here.run(
+        lambda ctx: [str(row.tree) for table in (Message, RelayPart) for row in ctx.session.query(table)]
+    )
     assert not any("语文课" in tree for tree in left)
 
 

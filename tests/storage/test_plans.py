@@ -33,7 +33,7 @@ GROWING = frozenset({
     "web_sessions", "records", "tallies", "journal_entries", "receipts", "openings", "audit", "attachments",
     "memberships", "idempotent", "claim_codes", "claim_failures", "reminders", "notices", "notice_places", "pushes",
     "resources", "quizzes", "questions", "quiz_pushes", "attempts", "answers", "polls", "votes", "relays",
-    "topics", "topic_places",
+    "relay_parts", "topics", "topic_places",
 })  # fmt: skip
 HOURLY = (
     "FROM web_sessions WHERE web_sessions.expires_at < ?",

@@ -10,7 +10,7 @@ from typing import Any
 from api.messaging.delivering import Work
 from api.messaging.render import plain, render
 from api.messaging.tree import Button
-from bot.inbound import File, Inbound
+from bot.inbound import File, Inbound, Part
 from bot.platforms.base import Capabilities, Finding, Gone, Mirroring, Rejected, SendError, Unreadable
 
 
@@ -54,7 +54,8 @@ class Paper:
         if raw.get("garbage"):
             raise Unreadable("garbage")
         raw = {name: value for name, value in raw.items() if name != "administers"}
-        return Inbound(**{**raw, "files": tuple(File(**file) for file in raw.get("files", ()))})
+        files, parts = [File(**file) for file in raw.get("files", ())], [Part(**part) for part in raw.get("parts", ())]
+        return Inbound(**{**raw, "files": tuple(files), "parts": tuple(parts)})
 
     async def receive(self) -> None:
         await asyncio.Event().wait()

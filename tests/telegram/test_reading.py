@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.messaging.tree import Bold, Lines, Seq
 from bot.inbound import Inbound
 from bot.platforms.base import Unreadable
 from bot.platforms.telegram.arriving import arrivals_of, next_offset
@@ -83,6 +84,12 @@ def test_an_album_is_one_thing_whatever_order_its_parts_have() -> None:
     whole = heard({"parts": [part(12), part(11, caption="三张"), part(13)]})
     assert (whole.event, whole.text) == ("11", "三张")
     assert [file.ref["file_id"] for file in whole.files] == ["p11", "p12", "p13"]
+    assert [(one.event, one.text) for one in whole.parts] == [("11", "三张"), ("12", ""), ("13", "")]
+    bold = [{"type": "bold", "offset": 0, "length": 1}]
+    both = heard({"parts": [part(12, caption="乙"), part(11, caption="甲", caption_entities=bold), part(13)]})
+    assert (both.text, both.rich) == ("甲\n乙", Lines(Seq(Bold("甲")), "乙"))
+    alone = heard({"parts": [part(11, caption="甲")]})
+    assert (alone.text, alone.rich, alone.parts) == ("甲", None, ())
 
 
 def test_presses_votes_and_our_own_standing() -> None:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.inbound import File, Inbound
+from api.messaging.tree import Lines, Node, Words
+from bot.inbound import File, Inbound, Part
 from bot.platforms.base import Unreadable
 from bot.platforms.telegram.fields import Json, get, mapping, who
 from bot.platforms.telegram.formatting import rich_of
@@ -87,9 +88,20 @@ def _in_order(parts: Sequence[Json]) -> list[Json]:
 def _join(parts: Sequence[Inbound]) -> Inbound | None:
     if not parts:
         return None
-    spoken = next((part for part in parts if part.text), parts[0])
-    files = tuple(file for part in parts for file in part.files)
-    return replace(parts[0], text=spoken.text, rich=spoken.rich, files=files)
+    spoken = [part for part in parts if part.text]
+    return replace(
+        parts[0],
+        text="\n".join(part.text for part in spoken),
+        rich=_together(spoken) if any(part.rich for part in spoken) else None,
+        files=tuple(file for part in parts for file in part.files),
+        parts=tuple(Part(part.event, part.text, part.rich) for part in parts) if len(parts) > 1 else (),
+    )
+
+
+def _together(spoken: Sequence[Inbound]) -> Node:
+    """The words under several files of an album, line by line."""
+    said = [part.rich or Words(part.text) for part in spoken]
+    return said[0] if len(said) == 1 else Lines(*said)
 
 
 def _read_update(update: Json, username: str, account: str) -> Inbound | None:
