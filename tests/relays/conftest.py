@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +17,9 @@ from storage.communities import Community
 from storage.messaging import Chat
 from storage.people import Person
 from storage.rooms import Room
+from tests.support.lane import Lane, a_lane
 from tests.support.paper import Paper, Sheet
+from tests.support.synapse import Synapse
 from tests.support.talk import FEATURES, Voice, World, a_world
 
 
@@ -93,3 +96,10 @@ async def village(database_url: str) -> AsyncIterator[Village]:
         for voice, role in ((host, "host"), (li, "member"), (wang, "member")):
             await here.join(voice, workshop, role)
         yield Village(here, there, workshop, await here.room(workshop), f"{await there.room(workshop)}", host, li, wang)
+
+
+@pytest.fixture
+async def lane(database_url: str, synapse: Synapse, tmp_path: Path) -> AsyncIterator[Lane]:
+    """A room on the web, on Telegram and on Matrix."""
+    async with a_lane(database_url, synapse, tmp_path) as lane:
+        yield lane

@@ -1,23 +1,13 @@
 """The bridge for real: speak on the web, on Telegram or on Matrix, and listen on the other two."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from tests.support.classroom import a_photo
-from tests.support.lane import ROOM, Lane, a_lane
-from tests.support.synapse import Synapse
+from tests.support.lane import ROOM, Lane
 
 pytestmark = pytest.mark.slow
 
 LONG = "今天听了一节语文课，收获很大，回去要试一试新的导入。"
-
-
-@pytest.fixture
-async def lane(database_url: str, synapse: Synapse, tmp_path: Path) -> AsyncIterator[Lane]:
-    async with a_lane(database_url, synapse, tmp_path) as lane:
-        yield lane
 
 
 async def speak(lane: Lane, where: str, text: str) -> None:

@@ -100,6 +100,14 @@ class Lane:
         if self.wang is not None:
             self.wang = await self.world.browser(await self.world.run(_person, NAMES["web"]))
 
+    async def make_host(self, name: str) -> None:
+        """Let one of them host the workshop."""
+
+        def make(ctx: Context) -> None:
+            ctx.session.query(Membership).filter_by(person_id=_person(ctx, name).id).one().role = "host"
+
+        await self.world.run(make)
+
     async def posts(self) -> list[Drawn]:
         """What Wang reads."""
         assert self.wang is not None
