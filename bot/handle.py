@@ -98,7 +98,7 @@ def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: D
     Returns the chat's next row. What the handler could not do is raised: nothing of it is left then. A vote whose poll
     is not known yet waits.
     """
-    chat = receiving.hold_row(ctx, row)
+    chat = receiving.hold_row(ctx, row, inbound.about)
     if chat is None:
         return None
     if inbound.kind == "voted":

@@ -56,3 +56,13 @@ class Inbound:
     action: str = ""
     handle: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        """What began the thread that was spoken in; "" outside of threads."""
+        return str(self.payload.get("thread") or "").partition(" ")[0]
+
+    @property
+    def about(self) -> str:
+        """The platform's id of what this changes or answers; "" for neither."""
+        return self.event if self.kind in ("edited", "deleted") else self.reply_to or self.root

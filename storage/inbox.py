@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, SelectBase, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.base import new_pid
@@ -25,17 +25,11 @@ HOLD = (
     )
     .with_for_update(of=Chat)
 )  # fmt: skip
-# a room with those that hear what is said in it, always in the same order: two that talk at once wait for each other
-# once, not both
-HERE, NEAR = table_of(Room), table_of(Room).alias()
-HOLD_ROOMS = (
-    select(CHATS.c.id)
-    .where(CHATS.c.id.in_(
-        select(NEAR.c.chat_id).join(HERE, HERE.c.community_id == NEAR.c.community_id)
-        .where(HERE.c.chat_id == bindparam("chat"))
-    ))
-    .order_by(CHATS.c.id)
-    .with_for_update()
+# a room with those that hear what is said in it
+ROOMS, NEAR = table_of(Room), table_of(Room).alias()
+ROOMS_NEAR = (
+    select(NEAR.c.chat_id).join(ROOMS, ROOMS.c.community_id == NEAR.c.community_id)
+    .where(ROOMS.c.chat_id == bindparam("chat"))
 )  # fmt: skip
 OTHERS = INBOX.alias()
 # the row that is being marked is left out by its id: PostgreSQL still sees it as it was, SQLite does not
@@ -131,9 +125,17 @@ def lock_free_chats(
     return {row.native: FreeChat._make(row) for row in session.execute(FREE, named)}
 
 
-def hold_chats(session: Session, chat_ids: Collection[int]) -> None:
-    """Lock chats until the commit, before rows of theirs become new: whoever finishes another one sees them."""
-    session.execute(select(CHATS.c.id).where(CHATS.c.id.in_(chat_ids)).order_by(CHATS.c.id).with_for_update())
+def waits(session: Session) -> bool:
+    """Whether transactions wait for each other's rows: not on SQLite, where one writes at a time."""
+    return session.get_bind().dialect.name != "sqlite"
+
+
+def hold_in_order(session: Session, chat_ids: Collection[int] | SelectBase, **given: Any) -> None:
+    """Lock chats (ids, or a select of them) until the commit, always in the same order: of two that need several of
+    them one waits for the other, never both."""
+    if waits(session):
+        held = select(CHATS.c.id).where(CHATS.c.id.in_(chat_ids)).order_by(CHATS.c.id)
+        session.execute(held.with_for_update(), given)
 
 
 def make_due(session: Session, chat_ids: Collection[int], now: datetime) -> None:
@@ -241,10 +243,14 @@ def _leased(row: Any, fence: int, until: datetime, in_room: bool) -> LeasedRow:
     return LeasedRow(row.id, row.chat_id, fence, until, *event, in_room)
 
 
-def hold_chat(session: Session, row: LeasedRow) -> Chat | None:
-    """The chat, locked until the commit, while this worker still owns it and the row is still to do; else None."""
-    if row.in_room and session.get_bind().dialect.name != "sqlite":  # where one transaction writes at a time
-        session.execute(HOLD_ROOMS, {"chat": row.chat_id})
+def hold_chat(session: Session, row: LeasedRow, together: Collection[int] = ()) -> Chat | None:
+    """The chat, locked until the commit, while this worker still owns it and the row is still to do; else None.
+
+    Locked with it are those that hear what is said in it: of its community, and of those that discuss it `together`.
+    """
+    if row.in_room:
+        more = select(ROOMS.c.chat_id).where(ROOMS.c.community_id.in_(together))
+        hold_in_order(session, ROOMS_NEAR.union(more) if together else ROOMS_NEAR, chat=row.chat_id)
     return session.scalars(HOLD, {"chat": row.chat_id, "fence": row.fence, "row": row.inbox_id}).first()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Text
-from storage.inbox import hold_chats, make_due
+from storage.inbox import hold_in_order, make_due
 from storage.messaging import Chat, Delivery, Incoming, SentEvent
 from storage.people import Identity, choose_home
 from storage.writing import upsert
@@ -181,7 +181,7 @@ def waiting_rows(session: Session, natives: Iterable[str] | None = None, before:
 def end_waiting(session: Session, inbox_id: int, raw: dict[str, Any], now: datetime) -> None:
     """The key came: the row is like any other now, and its chat is due."""
     row = session.get_one(Incoming, inbox_id)
-    hold_chats(session, [row.chat_id])
+    hold_in_order(session, [row.chat_id])
     session.refresh(row)
     if row.state == "waiting_key":
         row.raw, row.state = raw, "new"

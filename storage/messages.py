@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased, make_transient_to_detached
 
 from storage.base import UtcDateTime, new_pid
+from storage.inbox import hold_in_order
 from storage.messaging import Chat, Delivery, Message, SentEvent
 from storage.outbox import wake_chats
 from storage.people import Person
@@ -126,6 +127,7 @@ def change_everywhere(
     waits = (Delivery.message_id == message_id, Delivery.kind == kind, Delivery.state == "ready")
     due = select(Delivery.chat_id).where(*waits)
     first = select(func.min(Delivery.not_before)).where(Delivery.chat_id == Chat.id, Delivery.state == "ready")
+    hold_in_order(session, due)
     session.execute(
         update(Chat).where(Chat.id.in_(due)).values(next_at=first.scalar_subquery()), execution_options=QUIET_UPDATE
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from storage.communities import Community
 from storage.conversations import want_chats
-from storage.inbox import on_platforms
+from storage.inbox import on_platforms, waits
 from storage.messaging import Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
 from storage.rooms import Room
@@ -22,14 +22,13 @@ from storage.writing import QUIET_UPDATE, add_rows, among, table_of, take, upser
 CHATS, SENDINGS, MESSAGES = table_of(Chat), table_of(Delivery), table_of(Message)
 IDENTITIES, PERSONS, ROOMS, COMMUNITIES = table_of(Identity), table_of(Person), table_of(Room), table_of(Community)
 # the busiest statements are built once: building them costs more than running them
-WAKE = (
-    update(CHATS)
-    .where(
-        among(CHATS.c.id, "chats"),
-        or_(CHATS.c.next_at.is_(None), CHATS.c.next_at > bindparam("at", type_=CHATS.c.next_at.type)),
-    )
-    .values(next_at=bindparam("at", type_=CHATS.c.next_at.type))
+ASLEEP = (
+    among(CHATS.c.id, "chats"),
+    or_(CHATS.c.next_at.is_(None), CHATS.c.next_at > bindparam("at", type_=CHATS.c.next_at.type)),
 )
+WAKE = update(CHATS).where(*ASLEEP).values(next_at=bindparam("at", type_=CHATS.c.next_at.type))
+# always in the same order: of two that wake the same chats one waits for the other, never both
+HOLD_ASLEEP = select(CHATS.c.id).where(*ASLEEP).order_by(CHATS.c.id).with_for_update()
 NOW = bindparam("now", type_=CHATS.c.next_at.type)
 HOLD = (
     select(CHATS.c.id, CHATS.c.fence, CHATS.c.blocked_until)
@@ -151,7 +150,10 @@ class ReadyRow(NamedTuple):
 def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:
     """Make chats due for sending at `at`, unless they are due earlier."""
     if chat_ids:
-        session.execute(WAKE, {"chats": list(chat_ids), "at": at})
+        these = {"chats": list(chat_ids), "at": at}
+        if len(chat_ids) > 1 and waits(session):
+            session.execute(HOLD_ASLEEP, these)
+        session.execute(WAKE, these)
 
 
 def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:

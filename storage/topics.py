@@ -9,8 +9,11 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Pid, loose_ref, ref
 from storage.communities import Community
+from storage.inbox import hold_in_order
+from storage.messages import message_of_event
 from storage.people import Person
 from storage.relays import Relay, relay_at
+from storage.rooms import Room
 
 
 class Topic(Base):
@@ -118,6 +121,15 @@ def find_posts(session: Session, topic_id: int, before: int | None, limit: int) 
     return list(session.execute(query.order_by(Relay.id.desc()).limit(limit)).all())
 
 
+def topic_of_event(session: Session, chat_id: int, native: str) -> Topic | None:
+    """The topic that a platform event of a chat belongs to: its beginning, or what was said in it, there or elsewhere.
+    """
+    topic = topic_of_post(session, chat_id, native)
+    if topic is None and (message := message_of_event(session, chat_id, native)) is not None:
+        topic = topic_of_message(session, message.id)
+    return topic
+
+
 def topic_of_message(session: Session, message_id: int) -> Topic | None:
     """The topic that a message of ours begins, or carries a post of."""
     began = session.scalars(select(Topic).where(Topic.message_id == message_id)).first()
@@ -131,6 +143,25 @@ def topic_of_post(session: Session, chat_id: int, native: str) -> Topic | None:
     """The topic of something that a person said in a chat themselves."""
     said = relay_at(session, chat_id, native)
     return session.get(Topic, said.topic_id) if said is not None and said.topic_id is not None else None
+
+
+def communities_of(session: Session, chat_id: int, native: str) -> list[int]:
+    """Those that take part in the topic that a platform event of a chat belongs to."""
+    topic = topic_of_event(session, chat_id, native)
+    return taking_part(session, topic) if topic is not None else []
+
+
+def taking_part(session: Session, topic: Topic) -> list[int]:
+    """The communities that take part in a topic: the one it was opened in, and those that accepted."""
+    accepted = select(TopicPlace.community_id).where(TopicPlace.topic_id == topic.id, TopicPlace.state == "accepted")
+    return [topic.community_id, *session.scalars(accepted)]
+
+
+def hold_rooms(session: Session, topic: Topic, *others: int) -> None:
+    """Lock the rooms of all communities that take part, and of others, until the commit: before any is told anything,
+    or who speaks there at that moment would wait for us, and we for them."""
+    here = Room.community_id.in_([*taking_part(session, topic), *others])
+    hold_in_order(session, select(Room.chat_id).where(here))
 
 
 def region_over(session: Session, community: Community) -> Community | None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, exists, select, update
 from sqlalchemy.orm import Session
 
-from storage.inbox import hold_chats, make_due
+from storage.inbox import hold_in_order, make_due
 from storage.messaging import Delivery, Incoming, Message, SentPoll
 from storage.writing import QUIET_UPDATE, upsert
 
@@ -67,7 +67,7 @@ def _free(session: Session, rows: Select[Any], now: datetime) -> None:
     found = session.execute(select(Incoming.id, Incoming.chat_id).where(Incoming.id.in_(rows))).all()
     if found:
         chats = {row.chat_id for row in found}
-        hold_chats(session, chats)
+        hold_in_order(session, chats)
         _end(session, [row.id for row in found], {"state": "new", "reason": None, "handled_at": None})
         make_due(session, chats, now)
 

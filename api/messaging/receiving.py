@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from api.context import Context
-from storage import albums, inbox, readers
+from storage import albums, inbox, readers, topics
 from storage.base import keepable
 from storage.inbox import FreeChat, LeasedRow
 from storage.messaging import Chat
@@ -116,9 +116,14 @@ def lease_rows(ctx: Context, platforms: Sequence[str], limit: int) -> list[Lease
     return inbox.lease_chats(ctx.session, platforms, ctx.now, limit, LEASE_SECONDS)
 
 
-def hold_row(ctx: Context, row: LeasedRow) -> Chat | None:
-    """The row's chat, held until the commit; None when the row is not ours to handle any more."""
-    return inbox.hold_chat(ctx.session, row)
+def hold_row(ctx: Context, row: LeasedRow, about: str = "") -> Chat | None:
+    """The row's chat, held until the commit; None when the row is not ours to handle any more.
+
+    With `about`, the event of the chat that is answered or changed, the rooms of all who discuss that are held, too.
+    """
+    asked = about and row.in_room and inbox.waits(ctx.session)
+    together = topics.communities_of(ctx.session, row.chat_id, about) if asked else ()
+    return inbox.hold_chat(ctx.session, row, together)
 
 
 def finish_row(ctx: Context, row: LeasedRow, state: str = "done", reason: str | None = None) -> LeasedRow | None:

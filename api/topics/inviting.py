@@ -166,6 +166,7 @@ def get_invitation(ctx: Context, pid: str, workshop_pid: str) -> tuple[Topic, To
 
 
 def _join(ctx: Context, topic: Topic, place: TopicPlace, workshop: Community) -> None:
+    topics.hold_rooms(ctx.session, topic, workshop.id)
     _decide(ctx, place, ACCEPTED)
     message = refresh_topic(ctx, topic)
     if message is not None:
@@ -202,6 +203,7 @@ def leave_topic(ctx: Context, pid: str, workshop_pid: str) -> TopicPlace:
     if place is None or place.state != ACCEPTED:
         raise Conflict("topic.not_in", T("“{workshop}” does not take part in that.", workshop=workshop.name))
     check_open(topic)
+    topics.hold_rooms(ctx.session, topic)
     _decide(ctx, place, LEFT)
     refresh_topic(ctx, topic)
     say_in_rooms(ctx, topic, texts.left_tree(topic, workshop), [workshop])

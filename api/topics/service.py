@@ -175,6 +175,7 @@ def close_topic(ctx: Context, pid: str) -> Topic:
     time."""
     topic = get_topic_for(ctx, pid, LEAD, lock=True)
     check_open(topic)
+    topics.hold_rooms(ctx.session, topic)
     topic.closed_at = ctx.now
     for place, community in topics.places_of(ctx.session, [topic.id])[topic.id]:
         if place.state == "invited":

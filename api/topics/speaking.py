@@ -4,7 +4,7 @@ from api.context import Context
 from api.messaging.tree import T
 from api.relays.service import Speech, may_speak, relay
 from api.topics.service import taking_part
-from storage import messages, topics
+from storage import topics
 from storage.communities import Community
 from storage.messaging import Chat
 from storage.relays import bridged_rooms
@@ -13,14 +13,11 @@ from storage.topics import Topic
 STAYS = T("This room keeps what is said in it to itself, so only this room reads your reply to the discussion.")
 
 
-def find_topic(ctx: Context, chat: Chat, community: Community, native: str) -> Topic | None:
-    """The open topic that an event of a room belongs to (its beginning, or a post of it) and in which the room's
-    community takes part; None for any other talk."""
-    if not native:
-        return None
-    topic = topics.topic_of_post(ctx.session, chat.id, native)
-    if topic is None and (message := messages.message_of_event(ctx.session, chat.id, native)) is not None:
-        topic = topics.topic_of_message(ctx.session, message.id)
+def find_topic(ctx: Context, chat: Chat, community: Community, *natives: str) -> Topic | None:
+    """The open topic that the first of these events of a room belongs to (its beginning, or a post of it) and in which
+    the room's community takes part; None for any other talk."""
+    found = (topics.topic_of_event(ctx.session, chat.id, native) for native in natives if native)
+    topic = next(filter(None, found), None)
     if topic is None or topic.closed_at is not None:
         return None
     return topic if any(one.id == community.id for one in taking_part(ctx, topic)) else None

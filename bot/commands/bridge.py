@@ -27,7 +27,7 @@ def hear(turn: Turn) -> None:
         speech = _speech_of(turn)
         if inbound.kind == "edited":
             change_relay(turn.ctx, chat, speech)
-        elif (topic := find_topic(turn.ctx, chat, turn.community, speech.answers)) is None:
+        elif (topic := find_topic(turn.ctx, chat, turn.community, speech.answers, inbound.root)) is None:
             relay(turn.ctx, chat, turn.community, speech)
         elif not post_in_topic(turn.ctx, topic, chat, turn.community, speech):
             turn.whisper(STAYS)
@@ -36,13 +36,8 @@ def hear(turn: Turn) -> None:
 def _speech_of(turn: Turn) -> Speech:
     said = turn.inbound
     parts = [(part.event, part.rich or (Words(part.text) if part.text else None)) for part in said.parts]
-    return Speech(said.event, turn.text, said.rich, turn.files, said.reply_to or _thread_of(turn), parts)
-
-
-def _thread_of(turn: Turn) -> str:
-    """What began the thread that somebody spoke in: that is answered, where there are no threads."""
-    root, _, _ = (turn.thread or "").partition(" ")
-    return root
+    # where there are no threads, what began one is answered
+    return Speech(said.event, turn.text, said.rich, turn.files, said.reply_to or said.root, parts)
 
 
 def handle_bridge(turn: Turn) -> None:

@@ -78,6 +78,17 @@ async def test_answering_what_one_said_oneself_belongs_to_it_too(world: World) -
     assert talk.posts(two.there) == ["李老师 · 语文工坊: 第一句", "王老师 · 语文工坊: 第二句"]
 
 
+async def test_in_its_thread_whatever_is_answered_belongs_to_it(world: World) -> None:
+    talk = await a_talk(world)
+    two = talk.two
+    where = {"thread": f"{talk.beginning(two.here)} x"}
+    watcher = await world.teacher("看客")
+    await world.join(watcher, two.chinese, "observer")
+    await watcher.say("我只看看", room=two.here, event="w1", payload=where)
+    await two.li.say("欢迎", room=two.here, event="l1", reply_to="w1", payload=where)
+    assert talk.posts(two.there) == ["李老师 · 语文工坊: 欢迎"]
+
+
 async def test_what_answers_nothing_of_it_stays_in_its_workshop(world: World) -> None:
     talk = await a_talk(world)
     two = talk.two
