@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from storage.communities import Appointment, Community, Membership, held_on
 from storage.dirt import touch_under
-from storage.people import PRESENT, Person
+from storage.people import PRESENT, Identity, Person
 
 
 def regions_named(session: Session, names: Collection[str]) -> list[Community]:
@@ -34,6 +34,12 @@ def free_accounts(session: Session, accounts: Collection[str]) -> None:
     if accounts:
         gone = or_(Person.removed_at.is_not(None), Person.erased_at.is_not(None))
         session.execute(update(Person).where(Person.matrix_id.in_(accounts), gone).values(matrix_id=None))
+
+
+def used_accounts(session: Session, platform: str, accounts: Collection[str]) -> set[str]:
+    """Those of some accounts that are bound to somebody."""
+    query = select(Identity.native).where(Identity.platform == platform, Identity.native.in_(accounts))
+    return set(session.scalars(query.where(Identity.person_id.is_not(None)))) if accounts else set()
 
 
 def offices_of(session: Session, person_ids: Collection[int], today: date) -> set[tuple[int, int, str]]:

@@ -11,6 +11,7 @@ from storage import roster
 from storage.people import Person
 
 CHUNK = 200  # adding 200 people holds the writer about 100 ms
+TOGETHER = 2000  # of rows that take accounts from each other
 COUNTS = ("regions", "schools", "added", "changed", "unchanged", "transferred", "appointed", "ended")
 Progress = Callable[[int, int], None]
 
@@ -37,6 +38,7 @@ class Report(Chunk):
         for name in COUNTS:
             setattr(self, name, getattr(self, name) + getattr(chunk, name))
         self.rejected += chunk.rejected
+        self.taken += chunk.taken
         self.notes += chunk.notes
         self.school_ids |= chunk.school_ids
         self.person_ids |= chunk.person_ids
@@ -52,15 +54,23 @@ async def import_roster(runtime: Runtime, rows: Sequence[Row], progress: Progres
     A crash half way leaves whole chunks: importing again goes on.
     """
     report = Report(rows=len(rows))
-    for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
+
+    async def take_in(part: Sequence[Row]) -> None:
         chunk = await runtime.transact(
             import_rows, part, report.keys, report.accounts, actor_id=actor_id,
             via="cli" if actor_id is None else "chat", system=actor_id is None,
         )  # fmt: skip
         report.add(chunk)
+
+    for start in range(0, len(rows), CHUNK):
+        await take_in(rows[start : start + CHUNK])
         if progress:
             progress(min(start + CHUNK, len(rows)), len(rows))
+    # whose account somebody else had: who that was may have given it up meanwhile, or gives it up with them
+    again, report.taken = [row for row, _ in report.taken], []
+    for start in range(0, len(again), TOGETHER):
+        await take_in(again[start : start + TOGETHER])
+    report.rejected += [(row.number, why) for row, why in report.taken]
     report.rejected.sort(key=lambda pair: pair[0])
     report.notes.sort(key=lambda pair: pair[0])
     report.absent = await runtime.read(

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from api.access import NAMES, today_in
@@ -54,19 +53,19 @@ class Chunk:
     notes: list[tuple[int, Node]] = field(default_factory=list)
     school_ids: set[int] = field(default_factory=set)
     person_ids: set[int] = field(default_factory=set)
-    keys: set[Key] = field(default_factory=set)
-    accounts: dict[str, str] = field(default_factory=dict)  # on Matrix, and whose the file says they are
+    keys: dict[Key, int] = field(default_factory=dict)  # and the number of the row that has it
+    accounts: dict[str, Row] = field(default_factory=dict)  # on Matrix, and the row that names them
+    taken: list[tuple[Row, Node]] = field(default_factory=list)  # left out: their account is somebody else's by now
 
 
-def import_rows(ctx: Context, rows: Sequence[Row], seen: AbstractSet[Key] = frozenset(),
-                listed: Mapping[str, str] | None = None) -> Chunk:  # fmt: skip
-    """Import at most 500 rows. `seen` are the keys of earlier chunks: a number stands once in a region; `listed` their
+def import_rows(ctx: Context, rows: Sequence[Row], seen: Mapping[Key, int], listed: Mapping[str, Row]) -> Chunk:
+    """Import at most 2000 rows. `seen` are the keys of earlier chunks: a number stands once in a region; `listed` their
     Matrix accounts.
 
     What is empty in the file stays as it is; nobody is removed. A person is found by region and staff number.
     """
     chunk = Chunk()
-    places, accounts = Places(ctx), Accounts(ctx, listed or {})
+    places, accounts = Places(ctx), Accounts(ctx, listed)
     good: dict[int, list[tuple[Row, Community]]] = defaultdict(list)
     places.load(row.values["region"] for row in rows if row.fault is None and row.values.get("region"))
     regions: dict[int, Community] = {}
@@ -82,7 +81,7 @@ def import_rows(ctx: Context, rows: Sequence[Row], seen: AbstractSet[Key] = froz
         chunk.school_ids.add(school.id)
     chunk.regions, chunk.schools, chunk.accounts = places.regions_added, places.schools_added, accounts.named
     taken = accounts.conflicts(good)
-    chunk.rejected += [(number, conflict.say) for number, conflict in taken.items()]
+    chunk.taken = [(row, taken[row.number].say) for row in rows if row.number in taken]
     for region_id, pairs in good.items():
         _import_people(ctx, chunk, regions[region_id], [pair for pair in pairs if pair[0].number not in taken])
     if chunk.added or chunk.changed:
@@ -90,18 +89,18 @@ def import_rows(ctx: Context, rows: Sequence[Row], seen: AbstractSet[Key] = froz
     return chunk
 
 
-def _place(row: Row, places: Places, seen: AbstractSet[Key], chunk: Chunk) -> tuple[Community, Community]:
+def _place(row: Row, places: Places, seen: Mapping[Key, int], chunk: Chunk) -> tuple[Community, Community]:
     if row.fault is not None:
         raise NotFound("roster.row", row.fault)
     region = places.region(row.values["region"])
     chunk.notes += [(row.number, say) for say in places.notes]
     places.notes.clear()
     key = (region.id, row.values["staff_no"])  # one region may be written in two ways: "county", "city/county"
-    if key in seen or key in chunk.keys:
+    if seen.get(key, row.number) != row.number or key in chunk.keys:
         say = T("The staff number {number} stands in the file twice for this region.", number=key[1])
         raise NotFound("roster.twice", say)
     school = places.school(region, row.values["school"], row.values.get("school_code", ""))
-    chunk.keys.add(key)
+    chunk.keys[key] = row.number
     return region, school
 
 

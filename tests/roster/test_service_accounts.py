@@ -6,6 +6,7 @@ import pytest
 
 from api.context import Context
 from api.roster import importing
+from api.roster.importing import Report
 from storage.people import Identity, Person
 from tests.roster.test_service import load, numbers, reasons
 from tests.support.talk import World, a_world
@@ -79,3 +80,51 @@ async def test_a_bound_account_is_nobody_elses_on_the_list(world: World) -> None
     report = await load(world, f"{MATRIX}\n晨光县,第一小学,王刚,002,@li:example.org\n")
     assert "李梅（001）" in reasons(world, report)[2]
     assert numbers(await load(world, f"{MATRIX}\n晨光县,第一小学,李梅,001,@li:example.org\n")) == (0, 1, 0, 0, 0)
+
+
+async def a_list_of(world: World, *pairs: tuple[str, str]) -> Report:
+    rows = [f"晨光县,第一小学,老师{number},{number},{account}" for number, account in pairs]
+    return await load(world, "\n".join([MATRIX, *rows]))
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 200])
+@pytest.mark.parametrize("order", ["12345", "54321", "31452"])
+async def test_accounts_move_within_a_file_however_far_apart(
+    world: World, monkeypatch: pytest.MonkeyPatch, chunk: int, order: str
+) -> None:
+    monkeypatch.setattr(importing, "CHUNK", chunk)
+    await a_list_of(world, *[(n, f"@t{n}:example.org") for n in "12345"])
+    after = {"1": "@t2:example.org", "2": "@t1:example.org",  # two swapped, three in a chain whose end is new
+             "3": "@t4:example.org", "4": "@t5:example.org", "5": "@new:example.org"}  # fmt: skip
+    report = await a_list_of(world, *[(n, after[n]) for n in order])
+    assert numbers(report) == (0, 5, 0, 0, 0) and reasons(world, report) == {}
+    assert await listed(world) == after
+    assert numbers(await a_list_of(world, *[(n, after[n]) for n in order])) == (0, 0, 5, 0, 0)
+
+
+@pytest.mark.parametrize("chunk", [1, 200])
+async def test_who_keeps_theirs_is_followed_by_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """A chain that ends at somebody whom the file does not name: nobody in it moves, and each is told why."""
+    monkeypatch.setattr(importing, "CHUNK", chunk)
+    before = {n: f"@t{n}:example.org" for n in "123"}
+    await a_list_of(world, *before.items())
+    report = await a_list_of(world, ("1", "@t2:example.org"), ("2", "@t3:example.org"), ("4", "@t4:example.org"))
+    assert numbers(report) == (1, 0, 0, 0, 2)
+    said = reasons(world, report)
+    assert "老师2（2）" in said[2] and "老师3（3）" in said[3]
+    assert await listed(world) == {**before, "4": "@t4:example.org"}
+
+
+async def test_an_account_that_its_person_uses_moves_by_no_list(world: World) -> None:
+    await a_list_of(world, ("1", "@t1:example.org"), ("2", "@t2:example.org"))
+
+    def bind(ctx: Context) -> None:
+        one = ctx.session.query(Person).filter_by(staff_no="1").one()
+        ctx.session.add(Identity(platform="matrix", native="@t1:example.org", person_id=one.id, created_at=ctx.now))
+
+    await world.run(bind)
+    report = await a_list_of(world, ("1", "@t2:example.org"), ("2", "@t1:example.org"))
+    assert numbers(report) == (0, 0, 0, 0, 2)
+    assert "老师1（1）" in reasons(world, report)[3] and "解绑" in reasons(world, report)[3]
