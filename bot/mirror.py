@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -17,6 +19,7 @@ from api.rooms.passes import (
     Look,
     Outcome,
     Todo,
+    begin_part,
     finish,
     grow,
     lease_rooms,
@@ -30,7 +33,7 @@ from api.rooms.planning import Action, Actual, Plan
 from api.rooms.reports import Report
 from api.runtime import Runtime, storage_failed
 from bot.pacing import NotYet, Turns
-from bot.platforms.base import Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
+from bot.platforms.base import Ambiguous, Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
 from bot.workers import Workers
 
 log = structlog.get_logger()
@@ -161,7 +164,8 @@ class Mirrors(Workers[LeasedRoom]):
         result = "done"
         try:
             kind = _limited_by(action)
-            kept = dict(await self.turns.take(room.platform, kind, over, lambda: mirroring.act(place, action)))
+            call = partial(self._call, mirroring, room, place, action)
+            kept = dict(await self.turns.take(room.platform, kind, over, call))
         except RetryAfter as error:
             result = "later"
             outcome.until[action.key] = self._in(error.seconds)
@@ -170,12 +174,15 @@ class Mirrors(Workers[LeasedRoom]):
         except (SendError, TimeoutError) as error:
             result = "failed"
             outcome.failed[action.key] = (str(error) or type(error).__name__)[:200]
+            if isinstance(error, Ambiguous | TimeoutError):
+                outcome.unheard.add(action.key)
             log.warning("something could not be done in a room", room=room.pid, action=action.key, error=str(error))
         except Exception as error:
             if storage_failed(error):
                 raise
             result = "failed"
             outcome.failed[action.key] = type(error).__name__
+            outcome.unheard.add(action.key)
             log.exception("something went wrong in a room", room=room.pid, action=action.key)
         else:
             outcome.done.append(action.key)
@@ -187,6 +194,11 @@ class Mirrors(Workers[LeasedRoom]):
             outcome.kept |= kept
             log.info("done in a room", room=room.pid, platform=room.platform, action=action.key)
         ROOM_ACTIONS.labels(room.platform, action.kind, result).inc()
+
+    async def _call(self, mirroring: Mirroring, room: LeasedRoom, place: Place, action: Action) -> Mapping[str, Any]:
+        if action.kind == "open":  # to do that twice shows it twice
+            await self.insist(begin_part, room.id, action.who, system=True, via="clock")
+        return await mirroring.act(place, action)
 
     def _in(self, seconds: float) -> datetime:
         return self.runtime.now() + timedelta(seconds=seconds)

@@ -8,16 +8,17 @@ from typing import Any
 import structlog
 
 from api.context import Context
-from api.messaging.outbox import say_in_chat, tell_person
+from api.messaging.outbox import tell_person
 from api.messaging.places import move_chat
 from api.messaging.tree import Lines, Node, T
 from api.rooms import texts
-from api.rooms.planning import ASPECTS, NAME, READING, Action, Actual, Desired, Plan, Standing, plan, unable
+from api.rooms.parts import begin_part, end_parts, found_part, opened_part, parts_begun
+from api.rooms.planning import ASPECTS, Action, Actual, Desired, Plan, Standing, plan, unable
 from api.rooms.questions import tell_hosts
 from api.rooms.unforeseen import NOBODY, Unforeseen, remember, unforeseen
 from api.rooms.wanting import desired_of, name_of, parent_space
 from storage import mirrors
-from storage.communities import Community, get_by_pid
+from storage.communities import Community
 from storage.inbox import find_or_add_chat
 from storage.messaging import Chat
 from storage.mirrors import LeasedRoom
@@ -62,11 +63,13 @@ class Todo:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a look. `failed`: key -> why; `until`: key -> not to be tried before; `links`: account -> where to
-    ask to be let in; `gone`: we are not in the room; `error`: it could not be looked at."""
+    """What came of a look. `failed`: key -> why; `unheard`: of these what may have been done; `until`: key -> not to be
+    tried before; `links`: account -> where to ask to be let in; `gone`: we are not in the room; `error`: it could not
+    be looked at."""
 
     todo: Todo | None = None
     done: list[str] = field(default_factory=list)
+    unheard: set[str] = field(default_factory=set)
     failed: dict[str, str] = field(default_factory=dict)
     until: dict[str, datetime] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
@@ -159,26 +162,6 @@ def made_room(ctx: Context, room_id: int, account: str, native: str) -> None:
     ctx.wake("rooms")
 
 
-def opened_part(ctx: Context, room_id: int, account: str, community_pid: str, native: str) -> None:
-    """Remember a place that was opened inside a room: it is the room of a community below."""
-    around = mirrors.get_room(ctx.session, room_id)
-    community = get_by_pid(ctx.session, community_pid)
-    if around is None or community is None:
-        return
-    chat_id = find_or_add_chat(
-        ctx.session, around.platform, account, native, "room", community.name, ctx.now, due=False
-    )  # fmt: skip
-    if room_of_chat(ctx.session, chat_id) is None:
-        # people are in the room around it as a whole
-        ctx.session.add(
-            Room(chat_id=chat_id, community_id=community.id, platform=around.platform, manages=[NAME, READING],
-                 due_at=mirrors.AT_ONCE, bound_by=around.bound_by, created_at=ctx.now)
-        )  # fmt: skip
-        ctx.session.flush()
-        say_in_chat(ctx, chat_id, T("This is the place of “{name}”. Notices, resources and quizzes for it appear here.",
-                                    name=community.name))  # fmt: skip
-
-
 def make_plan(ctx: Context, room_id: int, actual: Actual) -> Todo | None:
     """What has to be done in a room that is like this, and what of it has to wait. None: no such room any more."""
     room = mirrors.get_room(ctx.session, room_id)
@@ -186,10 +169,11 @@ def make_plan(ctx: Context, room_id: int, actual: Actual) -> Todo | None:
         return None
     desired = desired_of(ctx, room, actual)
     made = plan(desired, actual)
-    later = {}
+    later, begun = {}, parts_begun(room)
     for action in made.actions:
         _, until = room.tries.get(action.key, (0, ""))
-        if until and (moment := datetime.fromisoformat(until)) > ctx.now:
+        moment = max(datetime.fromisoformat(until) if until else ctx.now, begun.get(action.key, ctx.now))
+        if moment > ctx.now:
             later[action.key] = moment
     there = sum(one.state == "join" for one in actual.members.values())
     return Todo(made, later, there, unable(desired, actual), unforeseen(ctx, room, desired, actual))
@@ -203,6 +187,7 @@ def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
     again = [outcome.again_at] if outcome.again_at is not None else []
     if outcome.todo is not None:
         again += _count_tries(ctx, room, outcome, outcome.todo)
+        again += outcome.todo.later.values()
         again += [ctx.now + AGAIN] if outcome.todo.plan.waits or outcome.todo.found.more else []
         out = [one.who for one in outcome.todo.plan.actions if one.kind in OUT and one.key in outcome.done]
         drop_accounts(ctx.session, room.id, out)
@@ -213,6 +198,7 @@ def finish(ctx: Context, leased: LeasedRoom, outcome: Outcome) -> None:
     if room.findings.get("gone") and not outcome.gone:  # what is above let go of it
         mirrors.make_around_due(ctx.session, ctx.session.get_one(Community, room.community_id))
     room.kept = {**room.kept, **outcome.kept}
+    end_parts(room, {*outcome.done, *outcome.failed, *outcome.until} - outcome.unheard)
     if not outcome.moved_to:  # else they lead nowhere
         _tell_links(ctx, room, outcome.links)
     _tell_lacking(ctx, room, outcome)
@@ -283,6 +269,6 @@ def _tell_links(ctx: Context, room: Room, links: Mapping[str, str]) -> None:
 
 
 __all__ = [
-    "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "finish", "grow", "lease_rooms", "look_at", "made_room",
-    "make_plan", "opened_part", "return_room",
+    "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "begin_part", "finish", "found_part", "grow", "lease_rooms",
+    "look_at", "made_room", "make_plan", "opened_part", "return_room",
 ]  # fmt: skip

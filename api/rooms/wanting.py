@@ -69,11 +69,11 @@ def _in_tree(ctx: Context, room: Room, community: Community, desired: Desired, a
     seen = (actual.children | actual.parents) - children - {parent} if actual is not None else frozenset()
     strangers = frozenset(mirrors.ours_among(ctx.session, room.platform, seen))
     access = _access(room, community, parent) if ACCESS in desired.aspects else desired.access
-    inside = _parts(ctx, room, community) if actual is not None and actual.holds_parts else {}
+    inside = parts_wanted(ctx, room, community) if actual is not None and actual.holds_parts else {}
     return replace(desired, parent=parent, children=children, strangers=strangers, access=access, parts=inside)
 
 
-def _parts(ctx: Context, room: Room, community: Community) -> dict[str, str]:
+def parts_wanted(ctx: Context, room: Room, community: Community) -> dict[str, str]:
     """The workshops below that have no room on the platform yet."""
     below = mirrors.workshops_under(ctx.session, community.path)
     there = mirrors.parts_of(ctx.session, [one.id for one in below], room.platform)

@@ -10,6 +10,7 @@ from api.errors import Problem
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.tree import Code, Lines, T, Words
+from api.rooms.parts import found_part
 from api.rooms.questions import lost_room
 from api.rooms.service import (
     bind_room,
@@ -132,6 +133,12 @@ def follow(turn: Turn) -> None:
         come_from(turn.ctx, turn.face.chat, moved["from"])
 
 
+def know_topic(turn: Turn) -> None:
+    """We opened a place inside a group: where the answer did not reach us, that is how we know of it."""
+    opened = turn.inbound.payload
+    found_part(turn.ctx, turn.face.chat, opened["inside"], opened["name"])
+
+
 def handle_unbind(turn: Turn) -> None:
     """Ask privately first; built-in rooms say why they stay."""
     community = check_unbind(turn.ctx, turn.face.chat)
@@ -157,5 +164,5 @@ FEATURE = Feature(
     ),
     dialogues=(UNBIND.talk, (BIND, Talk(T("binding a room"), take))),
     events=(("bot_added", greet_group), ("bot_changed", come_back), ("bot_removed", leave),
-            ("room_moved", follow)),
+            ("room_moved", follow), ("room_opened", know_topic)),
 )  # fmt: skip

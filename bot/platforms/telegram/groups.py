@@ -81,7 +81,7 @@ class Groups:
     async def _open_topic(self, chat: int, name: str) -> str:
         """Make a topic in a forum; returns its native id. Raises Rejected without topics or the right to manage them.
 
-        One whose answer was not heard (Ambiguous) may be there, and nobody can be asked: made again, there are two.
+        One whose answer was not heard (Ambiguous) may be there: made again, there are two.
         """
         made = await self.asking.ask_about(CreateForumTopic(chat_id=chat, name=name[:NAME_LIMIT]))
         if not isinstance(made.get("message_thread_id"), int):

@@ -33,7 +33,7 @@ class TelegramMirroring:
         """Do one thing; done already is done. Raises SendError; Rejected for what we may not, in the server's words.
 
         An "invite" returns the "link" by which somebody can ask to come in; none for who is in already. An "open" whose
-        answer was not heard (Ambiguous) may have made a topic, and nobody can be asked: made again, there are two.
+        answer was not heard (Ambiguous) may have made a topic; nobody can be asked, but Telegram tells (room_opened).
         """
         return await (await self._opened()).act(place, action)
 

@@ -108,7 +108,7 @@ def _read_update(update: Json, username: str, account: str) -> Inbound | None:
     kind, body = _payload(update)
     match kind:
         case "message":
-            return _moved(body) or told_by_message(body) or _said(body, "said", username)
+            return _moved(body) or _opened(body, account) or told_by_message(body) or _said(body, "said", username)
         case "edited_message":
             return _said(body, "edited", username)
         case "callback_query":
@@ -184,6 +184,15 @@ def _moved(message: Json) -> Inbound | None:
     if not isinstance(mover, dict) or _is_no_person(message):
         return None
     return Inbound("room_moved", payload=payload, **who(mover))
+
+
+def _opened(message: Json, account: str) -> Inbound | None:
+    """We made a topic: a bot is told of that, too."""
+    made, maker = mapping(message.get("forum_topic_created")), mapping(message.get("from"))
+    if str(maker.get("id")) != account or not isinstance(made.get("name"), str):
+        return None
+    inside = str(get(get(message, "chat", dict), "id", int))
+    return Inbound("room_opened", payload={"inside": inside, "name": made["name"]}, **who(maker))
 
 
 def _pressed(query: Json) -> Inbound | None:
