@@ -11,7 +11,7 @@ from api.messaging.delivering import Guard, Outcome, Work, claim_work, finish_wo
 from api.messaging.tree import rows_for
 from api.metrics import AMBIGUOUS_SENDS
 from api.runtime import StorageUnavailable
-from bot.platforms.base import Ambiguous, Gone, Moved, Platform, Rejected, RetryAfter, SendError
+from bot.platforms.base import Ambiguous, Ended, Gone, Moved, Platform, Rejected, RetryAfter, SendError
 from bot.workers import Together, Workers
 
 log = structlog.get_logger()
@@ -82,7 +82,7 @@ class Deliverers(Workers[Work]):
         except Moved as error:
             return Outcome(moved_to=error.native)
         except Gone as error:
-            return Outcome(gone=True, error=str(error))
+            return Outcome(gone=True, ended=isinstance(error, Ended), error=str(error))
         except Rejected as error:
             return Outcome(rejected=True, error=str(error))
         except (Ambiguous, TimeoutError) as error:

@@ -32,7 +32,8 @@ class Inbound:
     """One thing that one account did in one chat. An album is one Inbound, with the words of all its `parts`.
 
     `kind`: said, edited, deleted, pressed, voted, reacted, started, room_moved, room_opened (we opened a place inside
-    the chat `payload["inside"]`, with a "name"), bot_added, bot_changed, bot_removed;
+    the chat `payload["inside"]`, with a "name"), room_changed (by hand; `payload["kept"]` is
+    what its adapter remembers of that), bot_added, bot_changed, bot_removed;
     and what happens to an account (`sender`) in a room: invited, asked_to_join, joined, left, ranked. `payload["by"]`
     is the account that did it; left has `payload["how"]`: left | removed | banned (and "from":
     join | invite | knock, where that is known; ban, when one was lifted); joined and left with `payload["echo"]` are

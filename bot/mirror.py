@@ -24,6 +24,7 @@ from api.rooms.passes import (
     grow,
     lease_rooms,
     look_at,
+    lost_part,
     made_room,
     make_plan,
     opened_part,
@@ -33,7 +34,7 @@ from api.rooms.planning import Action, Actual, Plan
 from api.rooms.reports import Report
 from api.runtime import Runtime, storage_failed
 from bot.pacing import NotYet, Turns
-from bot.platforms.base import Ambiguous, Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
+from bot.platforms.base import Ambiguous, Ended, Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
 from bot.workers import Workers
 
 log = structlog.get_logger()
@@ -77,6 +78,9 @@ class Mirrors(Workers[LeasedRoom]):
             outcome.error, outcome.again_at = str(error), self._in(error.seconds)
         except Moved as error:
             outcome.moved_to, outcome.again_at = error.native, self._in(WAIT_SECONDS)
+        except Ended as error:
+            log.warning("a room is no more", room=room.pid, platform=room.platform, error=str(error))
+            await self.insist(lost_part, room.id, system=True, via="clock")
         except Gone as error:
             outcome.gone, outcome.error = True, str(error)
         except (SendError, TimeoutError) as error:
@@ -97,6 +101,8 @@ class Mirrors(Workers[LeasedRoom]):
         look: Look | None = await self.runtime.read(look_at, room.id, system=True, via="clock")
         if mirroring is None or look is None:
             return
+        if look.ended:
+            raise Ended("what was said there found no place")
         over = asyncio.get_running_loop().time() + PASS_SECONDS
         native = room.native
         if native is None:

@@ -32,7 +32,7 @@ class Chat(Base):
     native: Mapped[str] = mapped_column(String(255))  # the platform's chat id; "/" and its topic where it has one
     kind: Mapped[str] = mapped_column(String(8))  # private | room
     title: Mapped[str] = mapped_column(String(255), default="")
-    state: Mapped[str] = mapped_column(String(8), default="active")  # active | gone
+    state: Mapped[str] = mapped_column(String(8), default="active")  # active | gone | ended (a topic)
     identity_id: Mapped[int | None] = ref("identities")  # private chats: with whom
     in_next_at: Mapped[datetime | None]  # when the inbox has something for a handler
     in_leased_until: Mapped[datetime | None]

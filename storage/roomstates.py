@@ -34,7 +34,7 @@ def _found(key: str, nothing: str) -> Any:
 
 # the place of a room's state among STATES; the first condition that holds
 PLACE: Any = case(
-    (or_(Chat.state == "gone", and_(Chat.id.is_not(None), Room.findings["gone"].as_boolean())), STATES.index(GONE)),
+    (or_(Chat.state != "active", and_(Chat.id.is_not(None), Room.findings["gone"].as_boolean())), STATES.index(GONE)),
     (Room.due_at.is_(None), STATES.index(LOOSE)),
     (or_(_found("failed", "{}"), _found("error", "")), STATES.index(FAILING)),
     (Chat.id.is_(None), STATES.index(UNMADE)),

@@ -34,6 +34,7 @@ class Outcome:
     unheard: bool = False  # no answer: it may have been sent
     unsure: bool = False  # the same where doing it again shows nothing twice: what changes it waits behind it
     gone: bool = False
+    ended: bool = False  # gone, and for everybody: what it was in goes on
     rejected: bool = False
     moved_to: str | None = None
     error: str | None = None
@@ -126,7 +127,7 @@ def _record_failure(ctx: Context, work: Work, outcome: Outcome) -> None:
         outbox.set_state(session, ids, "ready", "moved", pending=False)
         move_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.moved_to)
     elif outcome.gone:
-        lose_chat(ctx, session.get_one(Chat, work.chat.chat_id))
+        lose_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.ended)
     elif outcome.rejected or work.kind == "ack":
         log.error("delivery rejected", delivery=work.pid, platform=work.chat.platform, error=outcome.error)
         outbox.set_state(session, ids, "dead", outcome.error, pending=False)

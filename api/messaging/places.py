@@ -19,9 +19,10 @@ def deliver_late(ctx: Context, identity: Identity) -> None:
             ctx.wake("outbox")
 
 
-def lose_chat(ctx: Context, chat: Chat) -> None:
-    """A chat is gone: its account is out of use, what was for people goes to where they are now at home."""
-    chat.state = "gone"
+def lose_chat(ctx: Context, chat: Chat, ended: bool = False) -> None:
+    """A chat is gone: its account is out of use, what was for people goes to where they are now at home. `ended`: for
+    everybody, and not only for us."""
+    chat.state = "ended" if ended else "gone"
     if chat.identity_id is not None:
         identity = ctx.session.get_one(Identity, chat.identity_id)
         identity.state = "gone"

@@ -4,20 +4,22 @@ Nobody can be asked which places there are. So it is written down before one is 
 platform's own word that one was opened is waited for, before it is tried again.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from api.context import Context
 from api.messaging.outbox import say_in_chat
-from api.messaging.tree import T
+from api.messaging.tree import Code, Lines, T
 from api.rooms.planning import NAME, READING, TREE
+from api.rooms.questions import tell_hosts
 from api.rooms.wanting import parts_wanted
 from storage import mirrors
 from storage.communities import Community, get_by_pid
 from storage.inbox import find_or_add_chat
 from storage.messaging import Chat
 from storage.places import find_native
-from storage.rooms import Room, room_of_chat
+from storage.rooms import Room, drop_room, room_of_chat
 
 OPENING = "opening"  # kept: what was begun and has no end yet, by the community's public id
 UNHEARD = timedelta(minutes=2)  # so long the platform's word is waited for
@@ -71,6 +73,33 @@ def found_part(ctx: Context, chat: Chat, inside: str, name: str) -> None:
     fitting.sort(key=lambda pid: pid not in around.kept.get(OPENING, {}))
     if fitting and (community := get_by_pid(ctx.session, fitting[0])) is not None:
         _add(ctx, around, community, chat.id)
+
+
+def changed_part(ctx: Context, chat: Chat, kept: Mapping[str, Any]) -> None:
+    """Somebody changed a room by hand: how it is now (`kept`, in the words of its adapter), nobody could be asked."""
+    bound = room_of_chat(ctx.session, chat.id)
+    room = mirrors.get_room(ctx.session, bound.id, lock=True) if bound is not None else None
+    if room is not None:
+        room.kept = {**room.kept, **kept}
+        room.due_at = mirrors.AT_ONCE if room.due_at is not None else None
+        ctx.wake("rooms")
+
+
+def lost_part(ctx: Context, room_id: int) -> None:
+    """A place inside a room is no more: its hosts are told, and where we open such places, there will be another."""
+    room = mirrors.get_room(ctx.session, room_id, lock=True)
+    if room is None:
+        return
+    community = ctx.session.get_one(Community, room.community_id)
+    above = mirrors.parts_of(ctx.session, community.line[:-1], room.platform).values()
+    anew = room.due_at is not None and any(one.due_at is not None and TREE in one.manages for one in above)
+    drop_room(ctx.session, room)
+    mirrors.make_around_due(ctx.session, community)
+    tell_hosts(ctx, community, Lines(
+        T("The topic of “{name}” is no more: somebody deleted it.", name=community.name),
+        T("I open another one.") if anew else T("Make another one and send {word} there.", word=Code("/bind")),
+    ))  # fmt: skip
+    ctx.wake("rooms")
 
 
 def _add(ctx: Context, around: Room, community: Community, chat_id: int) -> None:

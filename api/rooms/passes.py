@@ -12,7 +12,7 @@ from api.messaging.outbox import tell_person
 from api.messaging.places import move_chat
 from api.messaging.tree import Lines, Node, T
 from api.rooms import texts
-from api.rooms.parts import begin_part, end_parts, found_part, opened_part, parts_begun
+from api.rooms.parts import begin_part, end_parts, found_part, lost_part, opened_part, parts_begun
 from api.rooms.planning import ASPECTS, Action, Actual, Desired, Plan, Standing, plan, unable
 from api.rooms.questions import tell_hosts
 from api.rooms.unforeseen import NOBODY, Unforeseen, remember, unforeseen
@@ -40,13 +40,14 @@ SHOWN = 50  # of what is left to do, how much is kept for people to read
 @dataclass(frozen=True, slots=True)
 class Look:
     """What an adapter is told of a room before it looks. `desired`: of one that is to be made; `waits`: it cannot be
-    made yet."""
+    made yet; `ended`: it is no more, as somebody found who spoke there."""
 
     part: str
     kept: Mapping[str, Any]
     known: Mapping[str, Standing]
     desired: Desired | None = None
     waits: bool = False
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def look_at(ctx: Context, room_id: int) -> Look | None:
     community = ctx.session.get_one(Community, room.community_id)
     known = {one.native: _known(ctx, room, one) for one, _ in mirrors.accounts_in(ctx.session, room_id)}
     if room.chat_id is not None:
-        return Look(room.part, dict(room.kept), known)
+        ended = ctx.session.get_one(Chat, room.chat_id).state == "ended"
+        return Look(room.part, dict(room.kept), known, ended=ended)
     space = parent_space(ctx, room, community)
     waits = space is not None and space.chat_id is None and space.id != room.id
     return Look(room.part, dict(room.kept), known, desired_of(ctx, room), waits)
@@ -270,5 +272,5 @@ def _tell_links(ctx: Context, room: Room, links: Mapping[str, str]) -> None:
 
 __all__ = [
     "LeasedRoom", "Look", "Outcome", "Todo", "add_room", "begin_part", "finish", "found_part", "grow", "lease_rooms",
-    "look_at", "made_room", "make_plan", "opened_part", "return_room",
+    "look_at", "lost_part", "made_room", "make_plan", "opened_part", "return_room",
 ]  # fmt: skip

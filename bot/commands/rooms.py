@@ -10,7 +10,7 @@ from api.errors import Problem
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.tree import Code, Lines, T, Words
-from api.rooms.parts import found_part
+from api.rooms.parts import changed_part, found_part
 from api.rooms.questions import lost_room
 from api.rooms.service import (
     bind_room,
@@ -139,6 +139,11 @@ def know_topic(turn: Turn) -> None:
     found_part(turn.ctx, turn.face.chat, opened["inside"], opened["name"])
 
 
+def see_change(turn: Turn) -> None:
+    """Somebody changed a place whose state nobody can ask for."""
+    changed_part(turn.ctx, turn.face.chat, turn.inbound.payload["kept"])
+
+
 def handle_unbind(turn: Turn) -> None:
     """Ask privately first; built-in rooms say why they stay."""
     community = check_unbind(turn.ctx, turn.face.chat)
@@ -164,5 +169,5 @@ FEATURE = Feature(
     ),
     dialogues=(UNBIND.talk, (BIND, Talk(T("binding a room"), take))),
     events=(("bot_added", greet_group), ("bot_changed", come_back), ("bot_removed", leave),
-            ("room_moved", follow), ("room_opened", know_topic)),
+            ("room_moved", follow), ("room_opened", know_topic), ("room_changed", see_change)),
 )  # fmt: skip

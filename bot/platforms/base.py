@@ -55,6 +55,10 @@ class Gone(SendError):
     """The chat is over for us: blocked, left, deactivated."""
 
 
+class Ended(Gone):
+    """The place is no more, for anybody; what it was in goes on."""
+
+
 class Rejected(SendError):
     """The platform refuses what we sent: our fault; trying again cannot help."""
 

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from api.context import Context
+from api.messaging.outbox import say_in_chat
+from api.messaging.tree import T
 from api.rooms import passes
 from bot.handle import platforms_by_name
 from bot.mirror import Mirrors
@@ -123,3 +125,113 @@ async def test_who_dies_while_a_topic_is_opened_leaves_one(forum: Forum, monkeyp
     assert forum.names() == []
     due = await forum.world.run(lambda ctx: ctx.session.get_one(Room, room).due_at)
     assert due - forum.world.runtime.now() <= timedelta(minutes=2)
+
+
+async def test_a_topic_that_somebody_renamed_gets_its_name_back(forum: Forum) -> None:
+    await forum.look()
+    await forum.look()
+    forum.host.phone.rename_topic(forum.topic(), "闲聊")
+    await forum.world.settle()
+    due = await forum.world.run(lambda ctx: [room.due_at for room in ctx.session.query(Room) if room.manages])
+    assert due[-1] == AT_ONCE, "it is not left to the next sweep"
+    await forum.look()
+    assert forum.names() == ["识字工坊"]
+
+
+async def test_whose_names_are_not_ours_to_keep_stays_renamed(forum: Forum) -> None:
+    await forum.look()
+
+    def release(ctx: Context) -> None:
+        for room in ctx.session.query(Room).filter_by(community_id=forum.workshop.id):
+            room.manages = ["reading"] if room.manages else []
+
+    await forum.world.run(release)
+    forum.host.phone.rename_topic(forum.topic(), "闲聊")
+    await forum.world.settle()
+    await forum.look()
+    assert forum.names() == ["闲聊"]
+
+
+async def test_an_archived_topic_that_somebody_opened_is_closed_again(forum: Forum) -> None:
+    await forum.look()
+
+    def archive(ctx: Context) -> None:
+        ctx.session.get_one(Community, forum.workshop.id).archived_at = ctx.now
+
+    await forum.world.run(archive)
+    await forum.look()
+    assert forum.topic().closed
+    forum.host.phone.close_topic(forum.topic(), closed=False)
+    await forum.world.settle()
+    await forum.look()
+    assert forum.topic().closed
+
+
+async def say_there(forum: Forum, text: str) -> None:
+    def say(ctx: Context) -> None:
+        for chat in ctx.session.query(Chat).filter(Chat.native.contains("/")):
+            say_in_chat(ctx, chat.id, T(text))
+
+    await forum.world.run(say)
+    await forum.world.settle()
+
+
+async def test_a_topic_that_somebody_deleted_is_told_of_and_opened_anew(forum: Forum) -> None:
+    await forum.look()
+    await forum.look()
+    old = forum.topic()
+    forum.host.phone.delete_topic(old)
+    await say_there(forum, "Hello!")
+    await forum.look()
+    forum.li.expect("识字工坊", "话题不在了", "另开")
+    await forum.look()
+    assert forum.names() == ["识字工坊"] and forum.topic().id != old.id
+    assert await forum.places() == {"识字工坊": forum.topic().id}
+    await say_there(forum, "Hello again!")
+    assert "Hello again!" in [message.text for message in forum.chat.messages.values()]
+    await forum.look(forget=True)
+    forum.li.expect_nothing()
+
+
+async def test_a_deleted_topic_is_noticed_when_it_is_renamed(forum: Forum) -> None:
+    await forum.look()
+    await forum.look()
+    forum.host.phone.delete_topic(forum.topic())
+
+    def rename(ctx: Context) -> None:
+        ctx.session.get_one(Community, forum.workshop.id).name = "写话工坊"
+
+    await forum.world.run(rename)
+    await forum.look()
+    forum.li.expect("话题不在了")
+    await forum.look()
+    assert forum.names() == ["写话工坊"] and await forum.places() == {"写话工坊": forum.topic().id}
+
+
+async def test_who_is_put_out_of_the_group_has_lost_no_topic(forum: Forum) -> None:
+    await forum.look()
+    before = await forum.places()
+    forum.host.phone.remove(forum.chat, forum.world.bot)
+    await say_there(forum, "Hello!")
+    await forum.look()
+    forum.host.phone.invite(forum.chat, forum.world.bot)
+    forum.host.phone.promote(forum.chat, forum.world.bot, *PROMOTING, "can_manage_topics")
+    await forum.world.settle()
+    await forum.look(forget=True)
+    assert await forum.places() == before and forum.names() == ["识字工坊"]
+
+
+async def test_a_topic_that_a_host_bound_is_asked_for(forum: Forum, world: TelegramWorld) -> None:
+    """Nothing opens one anew in a group that belongs to nobody."""
+    host: Any = forum.li
+    await forum.world.run(lambda ctx: ctx.session.query(Room).update({"due_at": None}))
+    chat = host.phone.create_group("别的群", world.bot, forum=True)
+    host.phone.promote(chat, world.bot, *PROMOTING)
+    topic = host.phone.create_topic(chat, "识字")
+    await host.say("/bind", room=f"{chat.id}/{topic.id}")
+    await host.press("识字工坊")
+    host.unread()
+    host.phone.delete_topic(topic)
+    await say_there(forum, "Hello!")
+    await forum.look()
+    host.expect("话题不在了", "/bind")

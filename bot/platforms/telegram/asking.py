@@ -4,16 +4,15 @@ from typing import Any
 
 from aiogram.methods import GetChat, GetChatAdministrators, GetChatMember, TelegramMethod
 
-from bot.platforms.base import Ambiguous, Gone, Rejected, SendError
+from bot.platforms.base import Ambiguous, Ended, Gone, Rejected, SendError
 from bot.platforms.telegram.client import CALL_SECONDS, Client
 from bot.platforms.telegram.fields import Json
 from bot.platforms.telegram.looking import own
 from bot.platforms.telegram.rights import state_of
 
-# words of a refusal that mean: we are out, or the place is no more. Any other 403 is about a right or a person
+# words of a refusal that mean: we are out. Any other 403 is about a right or a person
 OUT = ("bot was kicked", "bot is not a member", "chat not found", "deactivated", "the group chat was deleted",
-       "channel_private", "message thread not found", "topic not found", "topic_id_invalid",
-       "topic_deleted")  # fmt: skip
+       "channel_private")  # fmt: skip
 ALREADY = ("not modified", "not_modified")
 STRANGER = ("participant_id_invalid", "user not found", "member not found", "user_id_invalid", "user_not_participant",
             "invalid user_id")  # fmt: skip
@@ -79,6 +78,8 @@ def said_in(error: SendError, *words: str) -> bool:
 
 
 def _judged(error: SendError) -> SendError:
+    if isinstance(error, Ended):
+        return error
     out = said_in(error, *OUT)
     if out == isinstance(error, Gone):
         return error

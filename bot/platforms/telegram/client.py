@@ -30,7 +30,7 @@ from aiogram.exceptions import (
 )
 from aiogram.methods import GetFile, Response, TelegramMethod
 
-from bot.platforms.base import Ambiguous, Gone, Moved, Rejected, RetryAfter, SendError, Transient
+from bot.platforms.base import Ambiguous, Ended, Gone, Moved, Rejected, RetryAfter, SendError, Transient
 
 Result = TypeVar("Result")
 
@@ -39,9 +39,11 @@ CONNECT_SECONDS = 10
 READ_SECONDS = 25  # a long poll
 DISOWNED = 60.0  # seconds until a refused token is tried again
 
-# words of a 400 that mean: this chat, or this topic of it, is over for us
-OVER = ("chat not found", "peer_id_invalid", "user not found", "group chat was deactivated", "message thread not found",
-        "bot is not a member", "have no rights to send a message", "group is deactivated")  # fmt: skip
+# words of a 400 that mean: this chat is over for us
+OVER = ("chat not found", "peer_id_invalid", "user not found", "group chat was deactivated", "bot is not a member",
+        "have no rights to send a message", "group is deactivated")  # fmt: skip
+# ... this topic is no more
+NO_TOPIC = ("message thread not found", "topic not found", "topic_id_invalid", "topic_deleted")
 # words of a 400 that mean: what was asked for is so already, or nobody waits for it any more
 DONE = ("message is not modified", "message to edit not found", "message to delete not found",
         "message can't be edited", "message can't be deleted", "query is too old", "query id is invalid",
@@ -220,6 +222,8 @@ def _refused(said: str) -> SendError:
     words = said.lower()
     if any(known in words for known in DONE):
         return NothingToDo(said)
+    if any(known in words for known in NO_TOPIC):
+        return Ended(said)
     if any(known in words for known in OVER):
         return Gone(said)
     if LATER in words or any(known in words for known in NO_FILE):

@@ -108,7 +108,7 @@ def _read_update(update: Json, username: str, account: str) -> Inbound | None:
     kind, body = _payload(update)
     match kind:
         case "message":
-            return _moved(body) or _opened(body, account) or told_by_message(body) or _said(body, "said", username)
+            return _moved(body) or _topic(body, account) or told_by_message(body) or _said(body, "said", username)
         case "edited_message":
             return _said(body, "edited", username)
         case "callback_query":
@@ -186,13 +186,23 @@ def _moved(message: Json) -> Inbound | None:
     return Inbound("room_moved", payload=payload, **who(mover))
 
 
-def _opened(message: Json, account: str) -> Inbound | None:
-    """We made a topic: a bot is told of that, too."""
-    made, maker = mapping(message.get("forum_topic_created")), mapping(message.get("from"))
-    if str(maker.get("id")) != account or not isinstance(made.get("name"), str):
+def _topic(message: Json, account: str) -> Inbound | None:
+    """We made a topic (a bot is told of that, too), or somebody else renamed or reopened one.
+
+    One that somebody closed stays closed, as a group does that its people made quiet.
+    """
+    actor = message.get("from")
+    if not isinstance(actor, dict):
         return None
-    inside = str(get(get(message, "chat", dict), "id", int))
-    return Inbound("room_opened", payload={"inside": inside, "name": made["name"]}, **who(maker))
+    ours = str(actor.get("id")) == account
+    made, edited = mapping(message.get("forum_topic_created")), mapping(message.get("forum_topic_edited"))
+    if ours and isinstance(made.get("name"), str):
+        inside = str(get(get(message, "chat", dict), "id", int))
+        return Inbound("room_opened", payload={"inside": inside, "name": made["name"]}, **who(actor))
+    kept: Json = {"called": edited["name"]} if isinstance(edited.get("name"), str) else {}
+    if "forum_topic_reopened" in message:
+        kept["closed"] = False
+    return Inbound("room_changed", payload={"kept": kept}, **who(actor)) if kept and not ours else None
 
 
 def _pressed(query: Json) -> Inbound | None:
