@@ -8,13 +8,23 @@ from sqlalchemy import ColumnElement, Row, case, false, func, or_, select, tuple
 from sqlalchemy.orm import Session, aliased
 
 from storage.communities import Community, Membership
-from storage.people import PRESENT, Person
+from storage.people import PRESENT, Audit, Person
 from storage.writing import upsert
 
 HOSTS = ("host", "cohost")
 RANK = case({"pending": 0, "invited": 20}, value=Membership.status, else_=10) + case(
     {"host": 0, "cohost": 1, "member": 2}, value=Membership.role, else_=3
 )
+
+
+def role_before(session: Session, membership: Membership, person_pid: str) -> str:
+    """What a member was before they became what they are, since they are one; "" where that is not written down."""
+    changes = select(Audit.detail).where(
+        Audit.community_id == membership.community_id, Audit.act == "membership.role",
+        Audit.object == f"person:{person_pid}", Audit.at >= membership.since,
+    )  # fmt: skip
+    detail = session.scalars(changes.order_by(Audit.id.desc()).limit(1)).first() or {}
+    return str(detail.get("was", "")) if detail.get("now") == membership.role else ""
 
 
 def lock_community(session: Session, community: Community) -> None:

@@ -116,10 +116,13 @@ def change_role(ctx: Context, pid: str, person_pid: str, role: str) -> Membershi
     return membership
 
 
-def take_rank(ctx: Context, workshop: Community, membership: Membership, person: Person, role: str) -> None:
-    """Make an active member cohost or member at once, as who acts did elsewhere already: nobody is asked any more."""
+def take_rank(ctx: Context, workshop: Community, membership: Membership, person: Person, leads: bool) -> None:
+    """Make an active member cohost, or again what they were before, at once, as who acts did elsewhere already: nobody
+    is asked any more."""
     require(ctx, "manage", workshop)
     keep_a_host(ctx, workshop, membership)
+    was = memberships.role_before(ctx.session, membership, person.pid)
+    role = "cohost" if leads else "observer" if was == "observer" else "member"
     audit(ctx, "membership.role", f"person:{person.pid}", workshop, was=membership.role, now=role)
     membership.role = role
     tell_person(ctx, person.id, T("You are {role} of “{name}” now.", role=NAMES[role], name=workshop.name))

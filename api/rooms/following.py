@@ -292,7 +292,7 @@ def got_rank(event: Event, before: int, after: int) -> None:
     if down and membership.role == "host":
         return  # a workshop keeps its host; the room gets it back
     if event.policy == FOLLOW and event.doer is not None and event.doer_may("manage"):
-        take_rank(event.as_person(event.doer), event.community, membership, person, "cohost" if up else "member")
+        take_rank(event.as_person(event.doer), event.community, membership, person, leads=up)
         _write_down(event, "room.ranked", person)
     elif up:
         ask_hosts(event.ctx, event.room, event.community, event.seen, "rank", person, event.doer)

@@ -259,7 +259,7 @@ def _do(ctx: Context, community: Community, seen: RoomAccount, person: Person | 
         if answer == "again":
             seen.asked = "again"
     elif answer == "cohost" and person is not None and membership is not None:
-        take_rank(ctx, community, membership, person, "cohost")
+        take_rank(ctx, community, membership, person, leads=True)
 
 
 def settle(ctx: Context, seen: RoomAccount, outcome: Node) -> None:

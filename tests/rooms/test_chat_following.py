@@ -1,9 +1,10 @@
 """What people do in a room is followed in its community, or asked of a host: the other way of C2."""
 
-
+import pytest
 
 from api.communities.joining import join_workshop
 from api.context import Context
+from storage.communities import Membership
 from storage.rooms import Room, RoomAccount
 from tests.rooms.happening import a_room, account_pid, acts, desired, happens
 from tests.support.county import County
@@ -188,6 +189,34 @@ async def test_power_that_a_host_gave_makes_a_cohost(county: County) -> None:
     await happens(county, room, "ranked", county.wang, ranks=ranks)
     assert await county.standing(county.li) == ("active", "cohost")
     county.li.expect("你现在是“语文工坊”的副坊主")
+    await happens(county, room, "ranked", county.wang, ranks={county.li.native: [50, 0]})
+    assert await county.standing(county.li) == ("active", "member")
+
+
+@pytest.mark.parametrize("role", ["member", "observer"])
+async def test_who_loses_power_is_again_what_they_were(county: County, role: str) -> None:
+    room = await a_room(county)
+    await county.world.join(county.li, county.workshop, role)
+    before = -1 if role == "observer" else 0
+    for _ in range(2):
+        await happens(county, room, "ranked", county.wang, ranks={county.li.native: [before, 50]})
+        assert await county.standing(county.li) == ("active", "cohost")
+        await happens(county, room, "ranked", county.wang, ranks={county.li.native: [50, 0]})
+        assert await county.standing(county.li) == ("active", role)
+    assert (await desired(county)).seats[county.li.native].rank == before
+
+
+async def test_an_observer_who_came_back_as_a_member_is_one(county: County) -> None:
+    room = await a_room(county)
+    await county.world.join(county.li, county.workshop, "observer")
+    await happens(county, room, "ranked", county.wang, ranks={county.li.native: [-1, 50]})
+    county.world.pass_time(days=1)
+
+    def come_back(ctx: Context) -> None:
+        one = ctx.session.query(Membership).filter_by(person_id=county.li.person.id).one()
+        one.role, one.since = "cohost", ctx.now
+
+    await county.run(come_back)
     await happens(county, room, "ranked", county.wang, ranks={county.li.native: [50, 0]})
     assert await county.standing(county.li) == ("active", "member")
 
