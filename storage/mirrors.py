@@ -117,9 +117,13 @@ def adopted_spaces(session: Session, path: str, platform: str) -> list[Room]:
     return list(session.scalars(query.with_for_update().execution_options(populate_existing=True)))
 
 
-def retry_under(session: Session, path: str) -> int:
-    """Have every managed room at and under a path looked at at once, and everything there tried again."""
-    return count_changed(session, update(Room).where(within(path), MANAGED).values(due_at=AT_ONCE, tries={}))
+def retry_under(session: Session, path: str, looked_before: datetime | None) -> int:
+    """Have every managed room at and under a path looked at at once, and everything there tried again; those apart that
+    were looked at since `looked_before`."""
+    rooms = update(Room).where(within(path), MANAGED)
+    if looked_before is not None:
+        rooms = rooms.where(or_(Room.looked_at.is_(None), Room.looked_at <= looked_before))
+    return count_changed(session, rooms.values(due_at=AT_ONCE, tries={}))
 
 
 def within(path: str) -> Any:

@@ -1,6 +1,7 @@
 """Having a region mirrored on a platform, and letting that go; what of a room is kept in step (G11-G14, C2)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from api.access import can
 from api.communities.lookup import get_community_for
@@ -20,6 +21,7 @@ MATRIX = "matrix"
 CHOICES = (MEMBERS, RANKS, NAME)
 OF_SPACES = (*CHOICES, TREE)
 POLICIES = ("follow", "ask", "ignore")
+LOOKED_LATELY = timedelta(minutes=1)
 
 
 def mirror_region(ctx: Context, pid: str, platform: str = MATRIX, encrypted: bool = False) -> Room:
@@ -128,9 +130,12 @@ def change_policy(ctx: Context, pid: str, policy: str) -> Community:
 
 
 def look_again(ctx: Context, pid: str) -> int:
-    """Have every managed room of a community and below looked at now, whatever was tried lately; returns how many."""
+    """Have every managed room of a community and below looked at now, whatever was tried lately; returns how many.
+
+    Those apart that were looked at within the last minute: what fails there keeps its patience. An operator has none.
+    """
     community = get_community_for(ctx, pid, "moderate")
-    n = mirrors.retry_under(ctx.session, community.path)
+    n = mirrors.retry_under(ctx.session, community.path, None if ctx.system else ctx.now - LOOKED_LATELY)
     ctx.wake("rooms")
     return n
 

@@ -48,7 +48,7 @@ async def list_rooms(call: Caller, pid: Pid, limit: Limit = 50, cursor: Cursor =
 
 @router.post("/communities/{pid}/rooms/look")
 async def look_again(call: Caller, pid: Pid) -> CountOut:
-    """Look at all of them now, and try again what did not work."""
+    """Look at all of them now that were not looked at within the last minute, and try again what did not work."""
     return await call(mirroring.look_again, pid, shape=_counted)
 
 

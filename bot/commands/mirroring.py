@@ -214,7 +214,8 @@ def press_policy(turn: Turn, argument: str) -> None:
 def press_again(turn: Turn, pid: str) -> None:
     """Look at all of them now, and try everything again."""
     n = look_again(turn.ctx, pid)
-    turn.toast(Plural("Looking at {n} room", "Looking at {n} rooms", n))
+    looking = Plural("Looking at {n} room", "Looking at {n} rooms", n)
+    turn.toast(looking if n else T("I looked at all of them a moment ago. Press again in a minute."))
 
 
 MIRROR = Confirm("rooms.mirror", T("making rooms"), T("Yes, make them"), _mirror)

@@ -1,10 +1,12 @@
 """/mirror and /rooms: a region is made on Matrix, and whoever leads looks after rooms in private."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from api.context import Context
+from api.rooms.mirroring import look_again
 from api.rooms.passes import grow
 from api.rooms.questions import ask_hosts
 from storage.communities import Community
@@ -107,6 +109,29 @@ async def test_a_host_sees_what_is_wrong_and_what_is_kept_in_step(county: County
     await county.wang.press("再看看")
     tries = await county.run(lambda ctx: ctx.session.query(Room.due_at).filter_by(platform="telegram").scalar())
     assert tries == AT_ONCE
+
+
+async def test_looking_again_takes_a_minute(county: County) -> None:
+    """What fails keeps its patience, and whoever is asked its peace, however often somebody presses."""
+    await adopted(county)
+    tries = {"rank:@u1": [3, (county.world.runtime.now() + timedelta(hours=1)).isoformat()]}
+
+    def looked(ctx: Context) -> None:
+        room = ctx.session.query(Room).filter_by(platform="telegram").one()
+        room.looked_at, room.tries, room.due_at = ctx.now, tries, ctx.now + timedelta(hours=1)
+
+    async def pressed() -> tuple[str, bool, bool]:
+        (toast,) = await county.wang.press("再看看")
+        room = await county.run(lambda ctx: ctx.session.query(Room).filter_by(platform="telegram").one())
+        return toast, room.due_at == AT_ONCE, room.tries == tries
+
+    await county.run(looked)
+    await county.wang.say("聊天室")
+    assert await pressed() == ("刚刚都看过了，过一分钟再点吧。", False, True)
+    county.world.pass_time(seconds=61)
+    assert await pressed() == ("正在检查 1 个聊天室", True, False)
+    await county.run(looked)
+    assert await county.run(look_again, county.w) == 1, "whoever runs the service may always"
 
 
 async def test_a_cohost_looks_and_is_offered_nothing_else(county: County) -> None:
