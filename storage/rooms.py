@@ -56,7 +56,7 @@ class RoomAccount(Base):
     """What is known of one account in one room: how it stands there, and what people decided about it."""
 
     __tablename__ = "room_accounts"
-    __table_args__ = (UniqueConstraint("room_id", "native"),)
+    __table_args__ = (UniqueConstraint("room_id", "native"), Index("ix_room_accounts_state", "state", "at"))
     id: Mapped[Id]
     pid: Mapped[Pid]
     room_id: Mapped[int] = ref("rooms", index=False)

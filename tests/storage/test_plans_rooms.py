@@ -12,6 +12,7 @@ from sqlalchemy import event, insert, text
 
 from api.config import Config
 from api.context import Context
+from api.rooms.jobs import forget_accounts_gone
 from api.rooms.passes import Outcome, add_room, finish, grow, lease_rooms, look_at, make_plan
 from api.rooms.planning import Actual, Standing
 from api.runtime import Runtime
@@ -160,4 +161,5 @@ async def test_nothing_is_looked_for_among_all(runtime: Runtime) -> None:
         await runtime.transact(a_pass, 5, system=True)  # a school
         await runtime.transact(looked_up, system=True)
         await runtime.transact(changes, system=True)
+        await runtime.transact(forget_accounts_gone, system=True)
     assert not found, "\n\n".join(dict.fromkeys(found))
