@@ -15,6 +15,7 @@ from storage.writing import QUIET_UPDATE
 
 # what people say there is carried to the others: unless somebody said otherwise, it stays in encrypted rooms
 OPEN = or_(Room.bridge == "on", and_(Room.bridge == "", Room.encrypted.is_(False)))
+QUIET = "region"  # thousands are at home there: their talk stays where it is, what answers a topic does not
 
 
 class Relay(Base):
@@ -49,36 +50,50 @@ class RelayPart(Base):
 
 
 class BridgeRoom(NamedTuple):
-    """A room of a community as the bridge sees it; `open`: it hears the others and they hear it."""
+    """A room of a community (of a `kind`) as the bridge sees it; `open`: it hears the others and they hear it."""
 
     room: Room
     chat: Chat
+    kind: str
 
     @property
     def open(self) -> bool:
         """What `bridged_rooms` goes by."""
-        return self.room.bridge == "on" or (self.room.bridge == "" and not self.room.encrypted)
+        usual = self.room.bridge == "" and not self.room.encrypted and self.kind != QUIET
+        return self.room.bridge == "on" or usual
 
 
-def bridged_rooms(session: Session, *community_ids: int) -> list[int]:
-    """Chat ids of the rooms of communities whose talk is carried from one to the other, oldest first."""
+def bridged_rooms(session: Session, community_id: int) -> list[int]:
+    """Chat ids of the rooms of a community whose talk is carried from one to the other, oldest first."""
+    return _hearing(session, [community_id], or_(Room.bridge == "on", Community.kind != QUIET))
+
+
+def discussing_rooms(session: Session, community_ids: Collection[int]) -> list[int]:
+    """Chat ids of the rooms of communities where what answers a topic is carried from one to the other."""
+    return _hearing(session, community_ids)
+
+
+def _hearing(session: Session, community_ids: Collection[int], *conditions: Any) -> list[int]:
     query = select(Chat.id).join(Room, Room.chat_id == Chat.id).join(Community, Community.id == Room.community_id)
     here = (Community.id.in_(community_ids), Community.archived_at.is_(None), Room.part == "room", OPEN)
-    query = query.where(Chat.state == "active")
+    query = query.where(Chat.state == "active", *conditions)
     return list(session.scalars(query.where(*here).order_by(Room.id)))
+
+
+def _seen() -> Any:
+    query = select(Room, Chat, Community.kind).join(Chat, Chat.id == Room.chat_id)
+    return query.join(Community, Community.id == Room.community_id)
 
 
 def rooms_of_bridge(session: Session, community_id: int) -> list[BridgeRoom]:
     """All rooms of a community that people speak in, whether they are connected or not."""
-    query = select(Room, Chat).join(Chat, Chat.id == Room.chat_id)
     here = (Room.community_id == community_id, Room.part == "room", Chat.state == "active")
-    return [BridgeRoom(*row) for row in session.execute(query.where(*here).order_by(Room.id))]
+    return [BridgeRoom(*row) for row in session.execute(_seen().where(*here).order_by(Room.id))]
 
 
 def room_by_pid(session: Session, pid: str) -> BridgeRoom | None:
     """A room by its public id, with its chat."""
-    query = select(Room, Chat).join(Chat, Chat.id == Room.chat_id).where(Room.pid == pid, Room.part == "room")
-    row = session.execute(query).first()
+    row = session.execute(_seen().where(Room.pid == pid, Room.part == "room")).first()
     return BridgeRoom(*row) if row else None
 
 
@@ -135,9 +150,8 @@ def make_due(session: Session, message_id: int, now: datetime) -> list[int]:
 
 def newly_encrypted(session: Session, account: str, natives: Collection[str]) -> list[BridgeRoom]:
     """Rooms of a Matrix account that are encrypted and were not known to be."""
-    query = select(Room, Chat).join(Chat, Chat.id == Room.chat_id)
     these = (Chat.platform == "matrix", Chat.account == account, Chat.native.in_(natives), Room.encrypted.is_(False))
-    return [BridgeRoom(*row) for row in session.execute(query.where(*these))]
+    return [BridgeRoom(*row) for row in session.execute(_seen().where(*these))]
 
 
 def relays_of(session: Session, person_id: int) -> Sequence[Relay]:

@@ -41,7 +41,7 @@ class Room(Base):
     origin: Mapped[str] = mapped_column(String(8), default="adopted")  # built_in | created | adopted
     manages: Mapped[Any] = mapped_column(Json, default=list)  # of api.rooms.planning.ASPECTS: what we keep in step
     encrypted: Mapped[bool] = mapped_column(default=False)  # it is, or is to be; of a space: the rooms made in it
-    bridge: Mapped[str] = mapped_column(String(3), default="")  # on | off; "": on, unless it is encrypted
+    bridge: Mapped[str] = mapped_column(String(3), default="")  # on | off; "": on, unless encrypted or of a region
     kept: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     tries: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     findings: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)

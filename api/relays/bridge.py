@@ -1,4 +1,5 @@
-"""Which rooms of a community hear each other: all that are not encrypted, unless who moderates it says otherwise."""
+"""Which rooms of a community hear each other: all that are not encrypted, in a region none, unless who moderates it
+says otherwise."""
 
 from collections.abc import Collection, Sequence
 

@@ -7,7 +7,7 @@ from api.topics.service import taking_part
 from storage import topics
 from storage.communities import Community
 from storage.messaging import Chat
-from storage.relays import bridged_rooms
+from storage.relays import discussing_rooms
 from storage.topics import Topic
 
 STAYS = T("This room keeps what is said in it to itself, so only this room reads your reply to the discussion.")
@@ -28,7 +28,7 @@ def post_in_topic(ctx: Context, topic: Topic, chat: Chat, community: Community, 
 
     False when the room keeps to itself what would have been carried: who spoke should know.
     """
-    rooms = bridged_rooms(ctx.session, *[one.id for one in taking_part(ctx, topic)])
+    rooms = discussing_rooms(ctx.session, [one.id for one in taking_part(ctx, topic)])
     relay(ctx, chat, community, speech, rooms=rooms, topic_id=topic.id, answers_id=topic.message_id)
     wants = ctx.actor is not None and ctx.actor.relayed and may_speak(ctx, community)
     return chat.id in rooms or not wants

@@ -52,7 +52,7 @@ def handle_bridge(turn: Turn) -> None:
 def _shown(name: str, rooms: Sequence[BridgeRoom], here: int | None = None) -> tuple[Node, Rows]:
     lines = [_line(one, one.chat.id == here) for one in rooms]
     said: list[Node] = [Bold(T("The rooms of “{name}”", name=name)), Bullets(*lines)]
-    if len(rooms) < 2:
+    if len(rooms) < 2 and all(one.open for one in rooms):
         said.append(T("There is only one so far. What is said there is heard in the others once there are some."))
     rows: Rows = [[_button(one)] for one in rooms]
     return Lines(*said), rows

@@ -15,10 +15,12 @@ from api.privacy import erase_person, export_person
 from api.relays.bridge import keep_encrypted, set_bridge, view_bridge
 from api.relays.service import Speech, find_answered, relay, take_back
 from api.relays.texts import as_said, missing_in, with_missing, without_speaker
+from api.topics.service import open_topic
 from storage.attachments import Attachment
+from storage.communities import Community
 from storage.messaging import Chat, Delivery, Message
 from storage.records import Record
-from storage.relays import Relay, RelayPart, bridged_rooms
+from storage.relays import Relay, RelayPart, bridged_rooms, discussing_rooms, rooms_of_bridge
 from storage.rooms import Room
 from tests.relays.conftest import Village
 from tests.support.classroom import a_photo
@@ -83,7 +85,7 @@ async def test_what_is_said_goes_to_the_rooms_that_are_named(village: Village) -
     await village.there.room(elsewhere)
 
     def say(ctx: Context) -> Relay | None:
-        rooms = bridged_rooms(ctx.session, village.workshop.id, elsewhere.id)
+        rooms = discussing_rooms(ctx.session, [village.workshop.id, elsewhere.id])
         return relay(ctx, chat_of(ctx, village), village.workshop, Speech("e1", "好"), rooms=rooms, topic_id=7)
 
     row = await village.here.run(say, actor=village.li)
@@ -203,3 +205,45 @@ def test_names_stand_before_what_was_said_and_can_be_taken_off() -> None:
     assert without_speaker(both) == Lines(Seq(), gone, gone)
     assert without_speaker(as_said("李", Words("好"))) == Seq("好")
     assert unpack(pack(quoted)) == quoted
+
+
+async def a_region_with_two_rooms(village: Village) -> tuple[Any, str]:
+    """The county has a room on both platforms; Li speaks in the first."""
+    school = await village.here.run(lambda ctx: ctx.session.get_one(Community, village.li.person.school_id))  # type: ignore[union-attr]
+    county = await village.here.run(lambda ctx: ctx.session.get_one(Community, school.parent_id))
+    room, other = await village.here.room(county), await village.there.room(county)
+
+    def connected(ctx: Context) -> list[bool]:
+        return [one.open for one in rooms_of_bridge(ctx.session, county.id) if one.chat.native in (room, other)]
+
+    assert await village.here.run(connected) == [False, False]
+    return county, room
+
+
+async def test_talk_in_a_regions_rooms_stays_there_until_somebody_connects_them(village: Village) -> None:
+    """Thousands are at home in a region."""
+    county, room = await a_region_with_two_rooms(village)
+    await village.li.say(LONG, room=room)
+    assert await count(village, Delivery) == 0 and await count(village, Record, verb="discussion.posted") == 1
+    admin = await village.here.teacher("林主任")
+    await village.here.appoint(admin, county, "region_admin")
+    rooms = await village.here.run(view_bridge, county.pid, actor=admin)
+    for one in rooms:
+        await village.here.run(set_bridge, one.room.pid, True, actor=admin)
+    before = await count(village, Delivery)
+    await village.li.say(LONG, room=room)
+    assert await count(village, Delivery) == before + len(rooms) - 1
+
+
+async def test_a_topic_of_a_region_is_discussed_in_all_its_rooms(village: Village) -> None:
+    """That is what somebody opened it for."""
+    county, room = await a_region_with_two_rooms(village)
+    admin = await village.here.teacher("林主任")
+    await village.here.appoint(admin, county, "region_admin")
+    await village.here.run(open_topic, county.pid, "怎么教古诗", actor=admin)
+    await village.here.settle()
+    await village.there.settle()
+    topic = village.here.paper.chats[room][-1]
+    before = await count(village, Delivery)
+    await village.li.say(LONG, room=room, reply_to=topic.native)
+    assert await count(village, Delivery) > before and await count(village, Relay) == 1
