@@ -7,6 +7,7 @@ from sqlalchemy import Index, String, UniqueConstraint, bindparam, select, text,
 from sqlalchemy.orm import Mapped, Session, mapped_column, validates
 
 from storage.base import Base, BigId, Id, Json, Pid, loose_ref, ref
+from storage.writing import upsert
 
 
 class Person(Base):
@@ -195,6 +196,18 @@ def find_identity(session: Session, platform: str, native: str) -> tuple[Identit
     """The account on a platform with its person, where it is bound."""
     found = session.execute(IDENTITY, {"platform": platform, "native": native}).first()
     return (found[0], found[1]) if found else None
+
+
+def find_or_add_identity(
+    session: Session, platform: str, native: str, **columns: Any
+) -> tuple[Identity, Person | None]:
+    """That account, added when it is new; two chats in which it is heard of at once get the same one."""
+    session.flush()
+    row = upsert(session, Identity).values(platform=platform, native=native, **columns)
+    session.execute(row.on_conflict_do_nothing(index_elements=["platform", "native"]))
+    found = find_identity(session, platform, native)
+    assert found is not None
+    return found
 
 
 def choose_home(session: Session, person_id: int) -> int | None:

@@ -8,7 +8,7 @@ from api.i18n import language_of
 from api.messaging.places import deliver_late
 from storage.communities import Community
 from storage.messaging import Chat, Dialogue
-from storage.people import Identity, Person, choose_home, find_identity
+from storage.people import Identity, Person, choose_home, find_identity, find_or_add_identity
 from storage.rooms import community_of_chat
 
 SPOKE_EVERY = timedelta(minutes=1)
@@ -40,13 +40,11 @@ def recognise(ctx: Context, chat: Chat, native: str, name: str, language: str = 
     A private message makes its chat the person's home, unless they chose one with /here; not so what somebody leaves by
     (`present` is False).
     """
-    identity, person = find_identity(ctx.session, chat.platform, native) or (None, None)
-    if identity is None:
-        identity = Identity(
-            platform=chat.platform, native=native, name=name[:120], created_at=ctx.now, language=language_of(language)
-        )
-        ctx.session.add(identity)
-        ctx.session.flush()
+    found = find_identity(ctx.session, chat.platform, native)
+    if found is None:
+        how = {"name": name[:120], "language": language_of(language), "created_at": ctx.now}
+        found = find_or_add_identity(ctx.session, chat.platform, native, **how)
+    identity, person = found
     if person is not None and person.erased_at is not None:
         person = None
     if chat.kind == "private":
