@@ -39,7 +39,7 @@ PLACE: Any = case(
     (or_(_found("failed", "{}"), _found("error", "")), STATES.index(FAILING)),
     (Chat.id.is_(None), STATES.index(UNMADE)),
     (_found("lacking", "[]"), STATES.index(LACKING)),
-    (_found("left", "[]"), STATES.index(WAITING)),
+    (or_(_found("left", "[]"), Room.findings["members"].as_integer().is_(None)), STATES.index(WAITING)),  # not seen yet
     else_=STATES.index(STEADY),
 )
 
