@@ -52,6 +52,7 @@ async def test_a_county_within_the_limits_of_an_untouched_synapse(
                 await one.is_in_step(IN_STEP)
             finally:
                 asking.cancel()
+                await somebody.close()
                 took = time.monotonic() - began
                 asked = synapse.requests(one.bot.user_id)
                 limited = Counter(_what(method, path) for method, path, status in asked if status == 429)
@@ -65,7 +66,6 @@ async def test_a_county_within_the_limits_of_an_untouched_synapse(
             assert await one.faults() == []
             assert limited.total() < doing / 10
             assert len(waits) >= 5 and max(waits) < WITHIN
-            await somebody.close()
 
 
 def _what(method: str, path: str) -> str:

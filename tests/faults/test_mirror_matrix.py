@@ -47,7 +47,7 @@ async def test_from_nothing(database_url: str, synapse: Synapse, capsys: pytest.
 
 async def test_damage_by_hand(database_url: str, synapse: Synapse, capsys: pytest.CaptureFixture[str]) -> None:
     async with a_mirrored_county(database_url, synapse) as one:
-        county, bot, head = one.county, one.bot, a_head(synapse)
+        county, bot, head = one.county, one.bot, a_head(one)
         await one.run(mirror, county)
         await one.converge()
         people = [*county.people][:30]
@@ -119,12 +119,11 @@ async def test_damage_by_hand(database_url: str, synapse: Synapse, capsys: pytes
         assert await one.faults(aside=aside) == []
         with capsys.disabled():
             print(f"\ndamage by hand: {len(hurt)} things out of order, 0 after; {len(questions)} questions to hosts")
-        await head.close()
 
 
 async def test_the_life_of_a_county(database_url: str, synapse: Synapse, capsys: pytest.CaptureFixture[str]) -> None:
     async with a_mirrored_county(database_url, synapse) as one:
-        county, head = one.county, a_head(synapse)
+        county, head = one.county, a_head(one)
         await one.run(mirror, county)
         await one.converge()
         people = [*county.people][:30]
@@ -144,7 +143,6 @@ async def test_the_life_of_a_county(database_url: str, synapse: Synapse, capsys:
         with capsys.disabled():
             print(f"\na county's life: {len(YEAR)} changes, 2 upgrades, a room of version 12 adopted; "
                   f"{len(county.rooms())} rooms")  # fmt: skip
-        await head.close()
 
 
 async def upgrade(one: Mirrored, head: Head, version: str) -> None:

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from storage.base import new_pid
 from tests.support.matrix import Somebody
+from tests.support.mirrored import Mirrored
 from tests.support.stock import OWN, state_of
-from tests.support.synapse import Synapse
 
 LEVELS = "m.room.power_levels"
 
@@ -42,6 +42,9 @@ async def change_levels(client: Somebody, native: str, users: dict[str, int | No
     await client.ask("PUT", f"rooms/{quote(native)}/state/{LEVELS}/", body)
 
 
-def a_head(synapse: Synapse) -> Head:
-    """Another account on the homeserver."""
-    return Head(synapse, synapse.register(f"head{new_pid()}"), "信息中心")
+def a_head(one: Mirrored) -> Head:
+    """Another account on the homeserver; closed with the county's."""
+    synapse = one.world.synapse
+    head = Head(synapse, synapse.register(f"head{new_pid()}"), "信息中心")
+    one.clients[head.user_id] = head
+    return head

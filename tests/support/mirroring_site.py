@@ -1,6 +1,7 @@
 """A large county whose bot is the real program, a process of its own."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,15 +56,17 @@ class MirroringSite:
 
     async def is_in_step(self, seconds: float) -> None:
         """Wait until every room is made and was looked at without anything left to do."""
-        async with asyncio.timeout(seconds):
-            while await asyncio.to_thread(self.read, self._left):
-                await asyncio.sleep(1)
+        deadline = time.monotonic() + seconds
+        while left := await asyncio.to_thread(self.read, self._left):
+            assert time.monotonic() < deadline, f"{left}\n{self.site.log()[-20000:]}"
+            await asyncio.sleep(1)
 
-    def _left(self, session: Any) -> int:
+    def _left(self, session: Any) -> list[str]:
         rooms = session.query(Room).filter(Room.platform == "matrix").all()
-        idle = [room for room in rooms if room.chat_id is not None and room.findings.get("n_left") == 0
-                and not room.findings.get("error") and room.due_at > utcnow()]  # fmt: skip
-        return len(self.county.rooms()) - len(idle)
+        busy = [room for room in rooms if room.chat_id is None or room.findings.get("n_left") != 0
+                or room.findings.get("error") or room.due_at <= utcnow()]  # fmt: skip
+        left = [f"{room.part} {room.pid}: due at {room.due_at}, {room.findings}, {room.tries}" for room in busy]
+        return left + ["rooms are missing"] * (len(self.county.rooms()) > len(rooms))
 
     async def accept(self, who: str) -> int:
         """Have somebody go wherever they are asked in; how many rooms that were."""
