@@ -19,7 +19,7 @@ from tests.support.synapse import running_synapse
 # 10 rooms (one a minute from then on), and people asked into 6 (5 at once, then one in 333 s). It takes 11 minutes.
 WHOLE = bool(os.environ.get("GONGFANG_WHOLE_COUNTY"))
 COUNTY = Size() if WHOLE else Size(schools=3, workshops=5, people=10, each=4)
-IN_STEP = 4500.0 if WHOLE else 1000.0
+IN_STEP = 4500.0 if WHOLE else 1800.0
 WITHIN = 30.0  # seconds in which somebody is answered all the while
 ASK_EVERY = 25.0
 
