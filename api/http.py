@@ -155,8 +155,11 @@ def _replay(earlier: idempotency.Idempotent, mark: str) -> Response:
     if earlier.mark != mark:
         raise Conflict("idempotency.reused", T("This Idempotency-Key was used for another request. Use a new one."))
     headers = {"Idempotency-Replayed": "true"}
-    if earlier.body is None:
-        return Response(status_code=earlier.status, headers=headers)
+    if earlier.status == 204:
+        return Response(status_code=204, headers=headers)
+    if earlier.body is None:  # it was a secret, or named somebody who is erased
+        say = T("This was done when it was asked for first. Its answer is not kept; ask for what you need anew.")
+        raise Conflict("idempotency.forgotten", say)
     return JSONResponse(earlier.body, earlier.status, headers)
 
 
