@@ -42,8 +42,8 @@ def remember(session: Session, token_id: int, key: str, status: int, body: Any) 
 
 
 def blank(session: Session) -> None:
-    """Forget the words of every answer: a repeat gets the status alone. Who was named in which nobody can tell from the
-    rows (a log has its words, not its author's name), and none is older than a day."""
+    """Forget the words of every answer: a repeat is told that it was done. Who was named in which nobody can tell from
+    the rows (a log has its words, not its author's name), and none is older than a day."""
     said = update(Idempotent).where(Idempotent.body.is_not(None))
     session.execute(said.values(body=None), execution_options=QUIET_UPDATE)
 

@@ -90,7 +90,8 @@ class Secrecy:
             # in clear there are only questions that nobody answers: for keys, and to compare emoji
             known = self.olm.handle_to_device_event(event) if isinstance(event, OlmEvent) else None
         except Exception:
-            # from outside, unauthenticated: whatever it does to the machine must not stop the sync
+            # from outside, unauthenticated: whatever it does to the machine must not stop the sync. Operators read
+            # it in the log; whose key never came is asked by the bot to say it again
             log.warning("a message to our device could not be read", exc_info=True)
             return None
         finally:
