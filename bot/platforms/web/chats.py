@@ -128,9 +128,10 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
 
     @router.get("/events")
     async def listen(request: Request, after: str = "") -> Response:
-        await desk.read(request, lambda pen, csrf: None)  # signed out: 401 before the stream begins
+        # signed out or the database away: an answer in words before the stream begins
+        account = await desk.read(request, lambda pen, csrf: pen.seat.identity.id)
         cursor = request.headers.get("last-event-id") or after
-        stream = events(feed, desk.gate.secret_of(request), cursor, desk.gate.token_for(request))
+        stream = events(feed, account, desk.gate.secret_of(request), cursor, desk.gate.token_for(request))
         return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     return router

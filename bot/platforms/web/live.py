@@ -17,7 +17,6 @@ import structlog
 from api.context import Context
 from api.messaging.render import plain
 from api.metrics import OPEN_PAGES
-from api.people.websessions import SignedIn
 from api.runtime import Runtime, StorageUnavailable
 from api.webchat.live import keep_presence, lately_changed
 from api.webchat.places import SignedOut, enter
@@ -173,11 +172,11 @@ def read_cursor(text: str) -> Position:
     return Position(known, int(first) if first.isdecimal() and len(first) < 19 else 0)
 
 
-async def events(feed: Feed, secret: str, cursor: str, csrf: str) -> AsyncIterator[bytes]:
-    """The stream of one page, until it is closed, the session ends, or the service stops."""
-    seat: SignedIn = await feed.runtime.transact(_greet, secret)
+async def events(feed: Feed, account: int, secret: str, cursor: str, csrf: str) -> AsyncIterator[bytes]:
+    """The stream of one page of an account, until it is closed, the session ends, or the service stops."""
     position = read_cursor(cursor)
-    line = Line(seat.identity.id)
+    line = Line(account)
+    greeted = False
     feed.join(line)
     try:
         yield f"retry: {RETRY_MS}\n\n".encode()
@@ -190,6 +189,9 @@ async def events(feed: Feed, secret: str, cursor: str, csrf: str) -> AsyncIterat
                     # what changed there before it was followed poked nobody
                     line.poke()
                 text, position = told.text, told.position
+                if not greeted:  # after the news: on a full disk pages are told what there is all the same
+                    await feed.runtime.transact(_greet, secret)
+                    greeted = True
                 if told.fresh:
                     await feed.runtime.transact(_begin, secret)
             except SignedOut:
@@ -207,10 +209,8 @@ async def events(feed: Feed, secret: str, cursor: str, csrf: str) -> AsyncIterat
         feed.leave(line)
 
 
-def _greet(ctx: Context, secret: str) -> SignedIn:
-    seat = enter(ctx, secret)
-    keep_presence(ctx, [seat.identity.id])
-    return seat
+def _greet(ctx: Context, secret: str) -> None:
+    keep_presence(ctx, [enter(ctx, secret).identity.id])
 
 
 def _begin(ctx: Context, secret: str) -> None:
