@@ -216,7 +216,7 @@ def _put_off(ctx: Context, heads: Sequence[Head], said: Mapping[int, Said],
     coming = {pid for pid, file in files.items() if file.state == "pending"}
     if not coming:
         return heads
-    waits = {row.id for _, row in heads if row.kind == "send" and row.lane == PERSONAL
+    waits = {row.id for _, row in heads if row.kind == "send" and row.lane >= PERSONAL
              and not coming.isdisjoint(said[row.message_id].files)}  # fmt: skip
     outbox.put_off(ctx.session, list(waits), ctx.now + FILES_PAUSE)
     return [head for head in heads if head.row.id not in waits]
