@@ -39,9 +39,9 @@ async def test_what_is_told_waits_for_its_photo(world: World, lane: int) -> None
     assert li.sheets() == []
 
     def come(ctx: Context) -> None:
-        ctx.session.query(Attachment).filter_by(pid=pid).one().state = "failed"
+        ctx.session.query(Attachment).filter_by(pid=pid).one().state = "stored"
 
     await world.run(come)
     world.pass_time(minutes=1)
     await world.deliverers.drain()
-    assert [sheet.text for sheet in li.sheets()] == ["看照片"]
+    assert [(sheet.text, sheet.files) for sheet in li.sheets()] == [("看照片", [pid])]
