@@ -89,16 +89,40 @@ class WebSection(Section):
         return f"http://{everywhere.get(self.host, self.host)}:{port}"
 
 
+def bot_account(token: str) -> str:
+    """The account of a Telegram bot: what stands before the colon of its token (Bot API, Authorizing your bot)."""
+    return token.partition(":")[0]
+
+
 class TelegramSection(Section):
-    """The Telegram bot."""
+    """The Telegram bot, or several."""
 
     token: SecretStr = Field(SecretStr(""), description="from @BotFather; empty: Telegram is off")
+    more_tokens: list[SecretStr] = Field(
+        [], description="of further bots that share the load: each person is served by the one they speak to"
+    )
     api_base: str = Field("https://api.telegram.org", description="another Bot API server, where one is used")
     mode: Literal["polling", "webhook"] = Field("polling", description="polling | webhook (needs [web] base_url)")
     webhook_secret: SecretStr = Field(SecretStr(""), description="1-256 of A-Z a-z 0-9 _ - ; needed for webhook")
 
+    @field_validator("more_tokens", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        return _list_of(value)
+
+    @property
+    def tokens(self) -> list[str]:
+        """Of all bots, the first one first; empty: Telegram is off."""
+        given = [one.get_secret_value() for one in (self.token, *self.more_tokens)]
+        return [one for one in given if one]
+
     @model_validator(mode="after")
     def _complete(self) -> "TelegramSection":
+        if self.more_tokens and not self.token.get_secret_value():
+            raise ValueError("more_tokens need token, the first bot's")
+        accounts = [bot_account(one) for one in self.tokens]
+        if len(accounts) != len(set(accounts)):
+            raise ValueError("more_tokens: each token belongs to another bot")
         secret = self.webhook_secret.get_secret_value()
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
             raise ValueError("webhook_secret: allowed are 1 to 256 of A-Z a-z 0-9 _ -")
@@ -212,7 +236,8 @@ class Config(Section):
     def secrets(self) -> list[str]:
         """Every value that must never be shown, the passwords inside addresses included."""
         values = [value for name in type(self).model_fields for value in vars(getattr(self, name)).values()]
-        found = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        each = [one for value in values for one in (value if isinstance(value, list) else [value])]
+        found = [one.get_secret_value() for one in each if isinstance(one, SecretStr)]
         addresses = " ".join([self.database.url, self.blobs.url, self.mail.url.get_secret_value()])
         found += [value for groups in PASSWORD.findall(addresses) for value in groups]
         return [value for value in found if value]

@@ -20,6 +20,7 @@ from benchmarks.aiogram_peer import TOKEN
 from benchmarks.county import TEACHERS, add_teachers, fresh_database, native, open_runtime
 from benchmarks.inbound import all_at
 from benchmarks.service import null_telegram
+from bot.bots import Bots
 from bot.deliver import Deliverers
 from bot.platforms.telegram.adapter import TelegramPlatform
 from bot.platforms.telegram.limits import Limits, Window
@@ -77,7 +78,7 @@ async def compare(kind: str, api_base: str) -> tuple[float, float]:
         await telegram.start()
         gc.freeze()  # as the program does when a platform is open
         await runtime.transact(add_teachers, telegram.name, telegram.account)
-        deliverers = Deliverers(runtime, {telegram.name: telegram}, {})
+        deliverers = Deliverers(runtime, Bots.of(telegram), {})
         async with aiohttp.ClientSession() as http:
             for n in range(ROUNDS + 1):
                 figures = (

@@ -10,6 +10,7 @@ from api.messaging.tree import T
 from api.runtime import Runtime
 from benchmarks.county import add_teachers, fresh_database, native, open_runtime
 from benchmarks.peer import Peer, echo, make_engine
+from bot.bots import Bots
 from bot.dispatch import Dispatcher
 from bot.handle import Handlers
 from bot.intake import Intake
@@ -47,7 +48,7 @@ async def all_at(limit: int, works: list[Any]) -> None:
 async def measure_ours(runtime: Runtime, start: int) -> float:
     """Updates a second: stored raw, leased, handled, answered, each step durable."""
     feature = Feature(commands=(Command("echo", ("回声",), T("what I can do for you"), answer),))
-    handlers = Handlers(runtime, Dispatcher([feature]), {"paper": Paper()})
+    handlers = Handlers(runtime, Dispatcher([feature]), Bots.of(Paper()))
     task = runtime.spawn(handlers.run(), "handlers")
     intake = Intake(runtime, "paper", "")
     works = [

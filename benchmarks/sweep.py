@@ -17,6 +17,7 @@ from api.context import Context
 from benchmarks.county import open_runtime
 from benchmarks.inbound import all_at
 from benchmarks.mirrored import BOT, native
+from bot.bots import Bots
 from bot.mirror import Mirrors
 from bot.platforms.matrix.adapter import MatrixPlatform
 from storage.mirrors import make_due
@@ -53,7 +54,7 @@ async def sweep(url: str, homeserver: str, rooms: int) -> dict[str, Any]:
     matrix = {"homeserver": homeserver, "user_id": BOT, "access_token": SecretStr("benchmark")}
     runtime = open_runtime(url, matrix=matrix)
     platform = MatrixPlatform(runtime)
-    mirrors = Mirrors(runtime, {platform.name: platform})
+    mirrors = Mirrors(runtime, Bots.of(platform))
     ours, bare, asked = [], [], dict[str, int]()
     async with aiohttp.ClientSession() as http:
         for _ in range(ROUNDS + 1):

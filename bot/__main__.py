@@ -23,13 +23,14 @@ from api.opening import take_over
 from api.registry import FOLLOWERS, GUARDS, JOBS
 from api.ringing import keep_ringing
 from api.runtime import Runtime, StorageUnavailable
+from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
 from bot.handle import Handlers
 from bot.mirror import Mirrors
-from bot.opening import live, open_platforms, webhook_routers
+from bot.opening import labels_of, live, open_platforms, webhook_routers
 from bot.platforms.base import Platform
 from bot.platforms.web.routes import make_routers
 
@@ -94,7 +95,7 @@ class Service:
             loop.add_signal_handler(number, self.stopping.set)
         if BOT in parts:
             self.platforms = open_platforms(self.runtime)
-            self.runtime.starting = {platform.name: "" for platform in self.platforms}
+            self.runtime.starting = dict.fromkeys(labels_of(self.platforms), "")
         server = self._serve_http(parts)
         if server is not None:
             while not server.started and not self.stopping.is_set():
@@ -155,16 +156,18 @@ class Service:
         if not runtime.database.is_sqlite:
             self._keep("ringing", partial(keep_ringing, runtime))
         if BOT in parts:
-            platforms: dict[str, Platform] = {}  # those that are open; the workers leave the others' rows alone
+            bots = Bots()
+            for platform in self.platforms:
+                bots.wait_for(platform)
             dispatcher = Dispatcher(FEATURES)
             self.finishing |= {
-                self._keep("handlers", Handlers(runtime, dispatcher, platforms).run),
-                self._keep("deliverers", Deliverers(runtime, platforms, GUARDS).run),
-                self._keep("mirrors", Mirrors(runtime, platforms).run),
-                self._keep("fetchers", Fetchers(runtime, platforms, FOLLOWERS).run),
+                self._keep("handlers", Handlers(runtime, dispatcher, bots).run),
+                self._keep("deliverers", Deliverers(runtime, bots, GUARDS).run),
+                self._keep("mirrors", Mirrors(runtime, bots).run),
+                self._keep("fetchers", Fetchers(runtime, bots, FOLLOWERS).run),
             }
-            for platform in self.platforms:
-                self._keep(f"receive-{platform.name}", partial(live, runtime, platform, platforms))
+            for platform, label in zip(self.platforms, labels_of(self.platforms), strict=True):
+                self._keep(f"receive-{label}", partial(live, runtime, platform, bots, label))
         if WORKER not in parts:
             return None
         if runtime.config.mail.url.get_secret_value():

@@ -11,6 +11,7 @@ from api.messaging.delivering import Guard, Outcome, Work, claim_work, finish_wo
 from api.messaging.tree import rows_for
 from api.metrics import AMBIGUOUS_SENDS
 from api.runtime import StorageUnavailable
+from bot.bots import Bots
 from bot.platforms.base import Ambiguous, Ended, Gone, Moved, Platform, Rejected, RetryAfter, SendError
 from bot.workers import Together, Workers
 
@@ -24,7 +25,7 @@ LOOK_AGAIN_SECONDS = 0.2
 class Deliverers(Workers[Work]):
     """The sending workers of one process."""
 
-    platforms: Mapping[str, Platform]
+    bots: Bots
     guards: Mapping[str, Guard]
     signal = "outbox"
     at_once = 64
@@ -35,7 +36,7 @@ class Deliverers(Workers[Work]):
 
     async def lease(self, limit: int) -> list[Work]:
         """The next delivery of up to `limit` chats."""
-        return await self.runtime.transact(claim_work, list(self.platforms), limit, self.guards)
+        return await self.runtime.transact(claim_work, self.bots.reach, limit, self.guards)
 
     async def give_back(self, work: Work, begun: bool) -> None:
         """A delivery that was begun may have been sent."""
@@ -43,7 +44,7 @@ class Deliverers(Workers[Work]):
 
     async def idle_seconds(self) -> float:
         """Until the next moment for which something was scheduled."""
-        due = await self.runtime.read(when_next, list(self.platforms))
+        due = await self.runtime.read(when_next, self.bots.reach)
         if due is None:
             return IDLE_SECONDS
         # what another worker is sending, or a bot that was told to wait may not, stays due: look again, but not at once
@@ -57,7 +58,7 @@ class Deliverers(Workers[Work]):
         return await self.insist(finish_works, done, self.guards)
 
     async def _send(self, work: Work) -> Outcome:
-        platform = self.platforms[work.chat.platform]
+        platform = self.bots.serving(work.chat.platform, work.chat.account)
         # in a room without private answers to presses, whatever is pressed is seen by everybody
         discreet = platform.capabilities.acks or work.chat.kind == "private"
         if (rows := rows_for(work.rows, discreet)) != work.rows:

@@ -29,8 +29,9 @@ from api.attachments.service import FILE_LIMIT
 from api.errors import Problem
 from api.registry import MAKERS
 from api.runtime import StorageUnavailable
+from bot.bots import Bots
 from bot.inbound import File
-from bot.platforms.base import Gone, Platform, Rejected, RetryAfter, SendError
+from bot.platforms.base import Gone, Rejected, RetryAfter, SendError
 from bot.workers import Workers
 
 log = structlog.get_logger()
@@ -47,7 +48,7 @@ class TooBig(Exception):
 class Fetchers(Workers[LeasedFile]):
     """The file workers of one process. `followers` are told, in the same transaction, what became of each file."""
 
-    platforms: Mapping[str, Platform]
+    bots: Bots
     followers: Sequence[Follower]
     makers: Mapping[str, Maker] = field(default_factory=lambda: MAKERS)
     darkroom: Darkroom = field(default_factory=Darkroom)
@@ -60,7 +61,7 @@ class Fetchers(Workers[LeasedFile]):
 
     async def lease(self, limit: int) -> list[LeasedFile]:
         """Up to `limit` files to fetch, to move or to purge."""
-        return await self.runtime.transact(lease_files, list(self.platforms), limit)
+        return await self.runtime.transact(lease_files, self.bots.reach, limit)
 
     async def give_back(self, file: LeasedFile, begun: bool) -> None:
         """To fetch it once more does no harm."""
@@ -146,7 +147,7 @@ class Fetchers(Workers[LeasedFile]):
                 into.write(await self.runtime.read(payload_of, file))
             return
         sent, size = File(file.kind, file.name, file.mime, file.size, file.ref), 0
-        async for piece in self.platforms[file.platform].fetch(sent):
+        async for piece in self.bots.serving(file.platform, file.account).fetch(sent):
             size += into.write(piece)
             if size > FILE_LIMIT:
                 raise TooBig

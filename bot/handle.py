@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -15,7 +14,9 @@ from api.messaging.receiving import LeasedRow
 from api.messaging.tree import Code, Node, T
 from api.metrics import HANDLER_FAILURES
 from api.people.binding import bind_listed, introduce
+from api.rooms.service import served_by_another
 from api.runtime import storage_failed
+from bot.bots import Bots
 from bot.dispatch import Dispatcher
 from bot.inbound import Inbound
 from bot.platforms.base import Platform, SendError, Unreadable
@@ -29,6 +30,8 @@ IDLE_SECONDS = 5.0
 DONE_BY_SENDER = frozenset({
     "said", "edited", "pressed", "voted", "reacted", "started", "joined", "asked_to_join",
 })  # fmt: skip
+# what happens to the bot itself in a room
+ABOUT_US = frozenset({"bot_removed", "bot_changed", "room_moved"})
 STANDING_SECONDS = 10.0  # less than half the lease of a chat: it is not renewed before
 
 
@@ -37,13 +40,13 @@ class Handlers(Workers[LeasedRow]):
     """The workers of one process. Strictly in order within a chat, concurrent across chats."""
 
     dispatcher: Dispatcher
-    platforms: Mapping[str, Platform]
+    bots: Bots
     signal = "inbox"
     at_once = 32
 
     async def lease(self, limit: int) -> list[LeasedRow]:
         """The oldest row of up to `limit` chats."""
-        return await self.runtime.transact(receiving.lease_rows, list(self.platforms), limit)
+        return await self.runtime.transact(receiving.lease_rows, self.bots.reach, limit)
 
     async def give_back(self, row: LeasedRow, begun: bool) -> None:
         """A row that was begun is done, or nothing of it is left."""
@@ -55,7 +58,7 @@ class Handlers(Workers[LeasedRow]):
 
     async def work(self, row: LeasedRow) -> LeasedRow | None:
         """Handle a row; returns the chat's next one."""
-        platform = self.platforms[row.platform]
+        platform = self.bots.serving(row.platform, row.account)
         try:
             inbound = platform.parse(row.raw)
         except Unreadable as error:
@@ -101,6 +104,8 @@ def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: D
     chat = receiving.hold_row(ctx, row, inbound.about)
     if chat is None:
         return None
+    if inbound.kind not in ABOUT_US and served_by_another(ctx, chat):
+        return receiving.finish_row(ctx, row)
     if inbound.kind == "voted":
         about = votes.about_of(ctx, row.platform, row.account, inbound.event)
         if about is None:
@@ -155,8 +160,3 @@ def sorry(number: str) -> Node:
         "administrator this number: {number}",
         number=Code(number),
     )
-
-
-def platforms_by_name(platforms: Sequence[Platform]) -> dict[str, Platform]:
-    """The platforms of this process by name."""
-    return {platform.name: platform for platform in platforms}

@@ -33,8 +33,9 @@ from api.rooms.passes import (
 from api.rooms.planning import Action, Actual, Plan
 from api.rooms.reports import Report
 from api.runtime import Runtime, storage_failed
+from bot.bots import Bots
 from bot.pacing import NotYet, Turns
-from bot.platforms.base import Ambiguous, Ended, Gone, Mirroring, Moved, Place, Platform, RetryAfter, SendError
+from bot.platforms.base import Ambiguous, Ended, Gone, Mirroring, Moved, Place, RetryAfter, SendError
 from bot.workers import Workers
 
 log = structlog.get_logger()
@@ -48,7 +49,7 @@ LOOK_SECONDS, PASS_SECONDS = 40.0, 60.0  # with what is begun last, less than a 
 class Mirrors(Workers[LeasedRoom]):
     """The workers of one process."""
 
-    platforms: Mapping[str, Platform]
+    bots: Bots
     signal = "rooms"
     at_once = 4
     turns: Turns = field(init=False)
@@ -58,8 +59,11 @@ class Mirrors(Workers[LeasedRoom]):
 
     async def lease(self, limit: int) -> Sequence[LeasedRoom]:
         """Rooms of the platforms that are open and have rooms to keep."""
-        names = [name for name, platform in self.platforms.items() if platform.mirroring is not None]
-        return await self.runtime.transact(lease_rooms, names, limit, system=True, via="clock") if names else []
+        names = [name for name, here in self.bots.open.items() if any(one.mirroring for one in here.values())]
+        if not names:
+            return []
+        reach = self.bots.reach._replace(platforms=names)
+        return await self.runtime.transact(lease_rooms, reach, limit, system=True, via="clock")
 
     async def give_back(self, room: LeasedRoom, begun: bool) -> None:
         """Whatever was done is seen by the next look."""
@@ -95,7 +99,7 @@ class Mirrors(Workers[LeasedRoom]):
         await self.insist(finish, room, outcome, system=True, via="clock")
 
     async def _pass(self, room: LeasedRoom, outcome: Outcome) -> None:
-        mirroring = self.platforms[room.platform].mirroring
+        mirroring = self.bots.serving(room.platform, room.account).mirroring
         if room.part == "space":
             await self.runtime.transact(grow, room.id, system=True, via="clock")
         look: Look | None = await self.runtime.read(look_at, room.id, system=True, via="clock")
@@ -144,7 +148,7 @@ class Mirrors(Workers[LeasedRoom]):
         return None
 
     async def _made(self, room: LeasedRoom, native: str) -> str:
-        account = self.platforms[room.platform].account
+        account = self.bots.serving(room.platform, room.account).account
         await self.insist(made_room, room.id, account, native, system=True, via="clock")
         ROOM_ACTIONS.labels(room.platform, "create", "done").inc()
         log.info("done in a room", room=room.pid, platform=room.platform, action="create")
@@ -195,7 +199,7 @@ class Mirrors(Workers[LeasedRoom]):
             if action.kind == "invite" and (link := kept.get("link")):
                 outcome.links[action.who] = str(link)
             if action.kind == "open":
-                account, native = self.platforms[room.platform].account, str(kept.pop("opened"))
+                account, native = self.bots.serving(room.platform, room.account).account, str(kept.pop("opened"))
                 await self.insist(opened_part, room.id, account, action.who, native, system=True, via="clock")
             outcome.kept |= kept
             log.info("done in a room", room=room.pid, platform=room.platform, action=action.key)

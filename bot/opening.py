@@ -2,12 +2,14 @@
 
 import asyncio
 import gc
-from collections.abc import MutableMapping
+from collections import Counter
+from collections.abc import Sequence
 
 import structlog
 from fastapi import APIRouter
 
 from api.runtime import Runtime
+from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.platforms.base import Platform, RetryAfter, SendError
 from bot.platforms.web.adapter import WebPlatform
@@ -20,10 +22,11 @@ AGAIN_SECONDS = 5.0
 def open_platforms(runtime: Runtime) -> list[Platform]:
     """Every platform that the configuration turns on, not started. Their libraries are heavy: imported only then."""
     platforms: list[Platform] = [WebPlatform(runtime)]
-    if runtime.config.telegram.token.get_secret_value():
+    if tokens := runtime.config.telegram.tokens:
         from bot.platforms.telegram.adapter import TelegramPlatform
 
-        platforms.append(TelegramPlatform(runtime, [command for feature in FEATURES for command in feature.commands]))
+        commands = [command for feature in FEATURES for command in feature.commands]
+        platforms += [TelegramPlatform(runtime, commands, token=token) for token in tokens]
     if runtime.config.matrix.homeserver:
         from bot.platforms.matrix.adapter import MatrixPlatform
 
@@ -31,32 +34,38 @@ def open_platforms(runtime: Runtime) -> list[Platform]:
     return platforms
 
 
+def labels_of(platforms: Sequence[Platform]) -> list[str]:
+    """What each is called where an operator reads it: by its account, too, where a platform has several."""
+    several = {name for name, n in Counter(one.name for one in platforms).items() if n > 1}
+    return [f"{one.name} {one.account}" if one.name in several else one.name for one in platforms]
+
+
 def webhook_routers(runtime: Runtime) -> list[APIRouter]:
     """Where platforms call us; any process that serves HTTP can take that in."""
-    if runtime.config.telegram.token.get_secret_value() and runtime.config.telegram.mode == "webhook":
+    if runtime.config.telegram.tokens and runtime.config.telegram.mode == "webhook":
         from bot.platforms.telegram.webhook import webhook_routes
 
         return [webhook_routes(runtime)]
     return []
 
 
-async def live(runtime: Runtime, platform: Platform, opened: MutableMapping[str, Platform]) -> None:
+async def live(runtime: Runtime, platform: Platform, bots: Bots, label: str) -> None:
     """Start a platform however often that takes, hand it to the workers, and let it receive until the service stops.
 
-    What waits for it in the inbox and the outbox waits meanwhile; /readyz says why.
+    What waits for it in the inbox and the outbox waits meanwhile; /readyz says why, and calls it by its `label`.
     """
-    while platform.name not in opened:
+    while not bots.has(platform):
         try:
             await platform.start()
             gc.freeze()  # what its library loaded stays: the collector need not look through it again and again
-            opened[platform.name] = platform
+            bots.add(platform)
         except SendError as error:
-            runtime.starting[platform.name] = str(error) or type(error).__name__
+            runtime.starting[label] = str(error) or type(error).__name__
             pause = error.seconds if isinstance(error, RetryAfter) else AGAIN_SECONDS
-            log.warning("a platform cannot be opened", platform=platform.name, error=str(error), again_in=pause)
+            log.warning("a platform cannot be opened", platform=label, error=str(error), again_in=pause)
             await asyncio.sleep(pause)
-    runtime.starting.pop(platform.name, None)
-    log.info("open", platform=platform.name)
+    runtime.starting.pop(label, None)
+    log.info("open", platform=label)
     for signal in ("inbox", "outbox", "files", "rooms"):
         runtime.signals.wake(signal)
     await platform.receive()

@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Index, LargeBinary, String, and_, delete, fun
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, BigId, Id, Json, Pid, ref
+from storage.reach import Reach
 from storage.writing import QUIET_UPDATE, take
 
 
@@ -58,6 +59,7 @@ class LeasedFile:
     until: datetime
     state: str
     platform: str
+    account: str
     ref: dict[str, Any]
     kind: str
     name: str
@@ -126,21 +128,25 @@ def drop_payload(session: Session, attachment_id: int) -> None:
     session.execute(delete(AttachmentPayload).where(AttachmentPayload.attachment_id == attachment_id))
 
 
-def lease(session: Session, platforms: Sequence[str], now: datetime, limit: int, seconds: float) -> list[LeasedFile]:
+def lease(session: Session, reach: Reach, now: datetime, limit: int, seconds: float) -> list[LeasedFile]:
     """Lease up to `limit` due attachments whose bytes we hold, whose platform is here, or which are to be purged."""
     due = (
         select(Attachment.id)
         .where(
             Attachment.next_at <= now,
-            or_(Attachment.platform.in_(["", *platforms]), Attachment.state == "removed"),
+            or_(
+                Attachment.platform == "", reach.covers(Attachment.platform, Attachment.account),
+                Attachment.state == "removed",
+            ),
         )
         .order_by(Attachment.next_at)
         .limit(limit)
     )
     lease = {"next_at": now + timedelta(seconds=seconds), "attempts": Attachment.attempts + 1}
     columns = (
-        Attachment.id, Attachment.attempts, Attachment.next_at, Attachment.state, Attachment.platform, Attachment.ref,
-        Attachment.kind, Attachment.name, Attachment.mime, Attachment.size, Attachment.blob_key,
+        Attachment.id, Attachment.attempts, Attachment.next_at, Attachment.state, Attachment.platform,
+        Attachment.account, Attachment.ref, Attachment.kind, Attachment.name, Attachment.mime, Attachment.size,
+        Attachment.blob_key,
     )  # fmt: skip
     rows = take(session, due, Attachment, lease, *columns)
     held = _with_payload(session, [row.id for row in rows])

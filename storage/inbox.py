@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, SelectBase, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import SelectBase, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.base import new_pid
 from storage.messaging import Chat, Cursor, Incoming
+from storage.reach import Reach
 from storage.rooms import Room
 from storage.writing import QUIET_UPDATE, among, count_changed, insert_into, table_of, take, upsert
 
@@ -195,9 +196,9 @@ def get_cursor(session: Session, platform: str, account: str, name: str) -> str 
 
 
 def lease_chats(
-    session: Session, platforms: Sequence[str], now: datetime, limit: int, seconds: float
+    session: Session, reach: Reach, now: datetime, limit: int, seconds: float
 ) -> list[LeasedRow]:
-    """Lease up to `limit` chats of these platforms with unhandled rows for `seconds`; returns the oldest row of each.
+    """Lease up to `limit` chats of these bots with unhandled rows for `seconds`; returns the oldest row of each.
 
     What came from a platform that is switched off now waits until it is back.
     """
@@ -205,7 +206,7 @@ def lease_chats(
         select(Chat.id)
         .where(
             Chat.in_next_at <= now,
-            on_platforms(platforms),
+            reach.covers(Chat.platform, Chat.account),
             or_(Chat.in_leased_until.is_(None), Chat.in_leased_until <= now),
         )
         .order_by(Chat.in_next_at)
@@ -220,12 +221,6 @@ def lease_chats(
         release_chat(session, chat_id)
     rooms = {chat_id for chat_id, row in leased.items() if row.kind == "room"}
     return [_leased(heads[key], fences[key], until, key in rooms) for key in fences if key in heads]
-
-
-def on_platforms(platforms: Sequence[str]) -> ColumnElement[bool]:
-    """That a chat is on one of these platforms, written so that no index is chosen for it: nearly every chat is, while
-    only a few are due."""
-    return Chat.platform.concat("").in_(platforms)
 
 
 def _oldest_rows(session: Session, chat_ids: Sequence[int]) -> dict[int, Any]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from storage.communities import Appointment, Community, Membership, held_on
 from storage.messaging import Chat
 from storage.people import PRESENT, Identity, Person
+from storage.reach import Reach
 from storage.rooms import Room, RoomAccount
 from storage.writing import QUIET_UPDATE, count_changed, take
 
@@ -35,29 +36,35 @@ class LeasedRoom(NamedTuple):
     pid: str
     platform: str
     part: str
+    account: str | None
     native: str | None
     until: datetime
 
 
-def lease_rooms(session: Session, platforms: Collection[str], now: datetime, until: datetime, limit: int,
+def lease_rooms(session: Session, reach: Reach, now: datetime, until: datetime, limit: int,
                 ) -> list[LeasedRoom]:  # fmt: skip
     """Take up to `limit` rooms that are due, those that were made first before others: parents before children.
 
     They are due again when the lease ends: whoever dies with one is followed by somebody else.
     """
     free = or_(Room.leased_until.is_(None), Room.leased_until <= now)
+    bot = select(Chat.account).where(Chat.id == Room.chat_id).scalar_subquery()
     due = (
         select(Room.id)
-        .where(Room.due_at <= now, free, Room.platform.in_(list(platforms)))
+        .where(Room.due_at <= now, free, reach.covers(Room.platform, func.coalesce(bot, "")))
         .order_by(Room.due_at, Room.id)
         .limit(limit)
     )
     values = {"leased_until": until, "due_at": until}
     taken = take(session, due, Room, values, Room.id, Room.pid, Room.platform, Room.part, Room.chat_id)
     chats = [row.chat_id for row in taken if row.chat_id is not None]
-    query = select(Chat.id, Chat.native).where(Chat.id.in_(chats))
-    natives: dict[int, str] = {chat_id: native for chat_id, native in session.execute(query)}
-    return [LeasedRoom(row.id, row.pid, row.platform, row.part, natives.get(row.chat_id), until) for row in taken]
+    query = select(Chat.id, Chat.account, Chat.native).where(Chat.id.in_(chats))
+    there = {chat_id: (account, native) for chat_id, account, native in session.execute(query)}
+    found = []
+    for row in taken:
+        account, native = there.get(row.chat_id, (None, None))
+        found.append(LeasedRoom(row.id, row.pid, row.platform, row.part, account, native, until))
+    return found
 
 
 def end_room_leases(session: Session) -> None:

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from storage.communities import Community
 from storage.conversations import want_chats
-from storage.inbox import on_platforms, waits
+from storage.inbox import waits
 from storage.messaging import Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
+from storage.reach import Reach
 from storage.rooms import Room
 from storage.writing import QUIET_UPDATE, add_rows, among, table_of, take, upsert
 
@@ -181,7 +182,7 @@ def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:
 
 
 def lease_chats(
-    session: Session, platforms: Sequence[str], now: datetime, limit: int, seconds: float
+    session: Session, reach: Reach, now: datetime, limit: int, seconds: float
 ) -> list[LeasedChat]:
     """Lease up to `limit` chats with something to send, leaving out bots that were told to wait. (A chat that was told
     to wait may have an ack to send.)
@@ -193,7 +194,7 @@ def lease_chats(
     )
     free = (
         Chat.next_at <= now,
-        on_platforms(platforms),
+        reach.covers(Chat.platform, Chat.account),
         or_(Chat.leased_until.is_(None), Chat.leased_until <= now),
         ~blocked.exists(),
     )
@@ -370,10 +371,10 @@ def readers_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[str
     return {row[0]: (row[1], row[2]) for row in session.execute(READERS, {"chats": list(chat_ids)})}
 
 
-def next_due(session: Session, platforms: Sequence[str]) -> datetime | None:
+def next_due(session: Session, reach: Reach) -> datetime | None:
     """The earliest moment at which any chat has something to send; None when nothing waits."""
-    first = select(Chat.next_at).where(Chat.next_at.is_not(None), on_platforms(platforms)).order_by(Chat.next_at)
-    chats = session.scalars(first.limit(1)).first()
+    there = (Chat.next_at.is_not(None), reach.covers(Chat.platform, Chat.account))
+    chats = session.scalars(select(Chat.next_at).where(*there).order_by(Chat.next_at).limit(1)).first()
     people = session.execute(
         select(func.min(Delivery.not_before)).where(Delivery.state == "ready", Delivery.chat_id.is_(None))
     ).scalar_one()

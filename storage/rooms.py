@@ -88,10 +88,19 @@ def community_of_chat(session: Session, chat_id: int) -> Community | None:
     return session.scalars(query).first()
 
 
-def bound_rooms(session: Session, platform: str) -> Sequence[tuple[str, str]]:
-    """(platform's chat id, name of the community) of every room of a platform that mirrors one."""
+def bound_rooms(session: Session, platform: str, account: str) -> Sequence[tuple[str, str]]:
+    """(platform's chat id, name of the community) of every room of a bot that mirrors one."""
     query = select(Chat.native, Community.name).join(Room, Room.chat_id == Chat.id).join(Community)
-    return [(row[0], row[1]) for row in session.execute(query.where(Chat.platform == platform).order_by(Chat.id))]
+    mine = query.where(Chat.platform == platform, Chat.account == account).order_by(Chat.id)
+    return [(row[0], row[1]) for row in session.execute(mine)]
+
+
+def bound_elsewhere(session: Session, chat: Chat) -> bool:
+    """Whether the same place on the platform, or the group around it, is a room of another bot of ours."""
+    group = chat.native.partition("/")[0]
+    there = (Chat.platform == chat.platform, Chat.native.in_({chat.native, group}), Chat.account != chat.account)
+    query = select(Room.id).join(Chat, Chat.id == Room.chat_id).where(*there, Chat.state == "active")
+    return session.execute(query.limit(1)).first() is not None
 
 
 def find_chat_of(session: Session, platform: str, native: str) -> Chat | None:

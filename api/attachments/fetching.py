@@ -10,6 +10,7 @@ from api.context import Context
 from storage import attachments
 from storage.attachments import Attachment, LeasedFile
 from storage.engine import storage_failed
+from storage.reach import Reach
 
 log = structlog.get_logger()
 
@@ -37,9 +38,9 @@ class Fetched:
     retry_after: float | None = None  # seconds: when the platform said to come back
 
 
-def lease_files(ctx: Context, platforms: Sequence[str], limit: int) -> list[LeasedFile]:
+def lease_files(ctx: Context, reach: Reach, limit: int) -> list[LeasedFile]:
     """Take up to `limit` files that are due."""
-    return attachments.lease(ctx.session, platforms, ctx.now, limit, LEASE_SECONDS)
+    return attachments.lease(ctx.session, reach, ctx.now, limit, LEASE_SECONDS)
 
 
 def payload_of(ctx: Context, file: LeasedFile) -> bytes:

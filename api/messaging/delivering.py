@@ -15,6 +15,7 @@ from api.messaging.polls import PREFIX
 from storage import outbox, votes
 from storage.messaging import Chat, Delivery
 from storage.outbox import LeasedChat
+from storage.reach import Reach
 
 log = structlog.get_logger()
 
@@ -52,11 +53,11 @@ class Outcome:
         return "moved" if self.moved_to else "gone" if self.gone else "rejected" if self.rejected else "retried"
 
 
-def claim_work(ctx: Context, platforms: Sequence[str], limit: int, guards: Mapping[str, Guard]) -> list[Work]:
+def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guard]) -> list[Work]:
     """Route what is addressed to people, lease up to `limit` chats and claim the next delivery of each."""
     if lost := outbox.route_to_people(ctx.session, ctx.now):
         count_ended(ctx, "", "unreachable", lost)
-    leased = outbox.lease_chats(ctx.session, platforms, ctx.now, limit, LEASE_SECONDS)
+    leased = outbox.lease_chats(ctx.session, reach, ctx.now, limit, LEASE_SECONDS)
     return list(claim_next(ctx, leased, guards).values())
 
 
@@ -161,9 +162,9 @@ def _pause(work: Work, outcome: Outcome) -> float:
     return min(2.0 ** min(work.attempt, 10), SLOWEST_RETRY)
 
 
-def when_next(ctx: Context, platforms: Sequence[str]) -> datetime | None:
+def when_next(ctx: Context, reach: Reach) -> datetime | None:
     """When the next delivery is due; None when nothing waits."""
-    return outbox.next_due(ctx.session, platforms)
+    return outbox.next_due(ctx.session, reach)
 
 
 __all__ = [

@@ -11,6 +11,7 @@ from storage import albums, inbox, readers, topics
 from storage.base import keepable
 from storage.inbox import FreeChat, LeasedRow
 from storage.messaging import Chat
+from storage.reach import Reach
 
 LEASE_SECONDS = 30.0
 KEEP_HANDLED = timedelta(hours=72)
@@ -111,9 +112,9 @@ def read_alone(ctx: Context, platform: str, account: str, holder: str, seconds: 
     return readers.claim(ctx.session, platform, account, holder, ctx.now, ctx.now + timedelta(seconds=seconds))
 
 
-def lease_rows(ctx: Context, platforms: Sequence[str], limit: int) -> list[LeasedRow]:
+def lease_rows(ctx: Context, reach: Reach, limit: int) -> list[LeasedRow]:
     """The oldest unhandled row of up to `limit` chats, leased to this worker."""
-    return inbox.lease_chats(ctx.session, platforms, ctx.now, limit, LEASE_SECONDS)
+    return inbox.lease_chats(ctx.session, reach, ctx.now, limit, LEASE_SECONDS)
 
 
 def hold_row(ctx: Context, row: LeasedRow, about: str = "") -> Chat | None:

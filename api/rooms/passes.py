@@ -23,6 +23,7 @@ from storage.inbox import find_or_add_chat
 from storage.messaging import Chat
 from storage.mirrors import LeasedRoom
 from storage.people import find_identity
+from storage.reach import Reach
 from storage.rooms import Room, RoomAccount, account_in, add_made_by_us, drop_accounts, room_of_chat
 
 log = structlog.get_logger()
@@ -82,9 +83,9 @@ class Outcome:
     again_at: datetime | None = None
 
 
-def lease_rooms(ctx: Context, platforms: Sequence[str], limit: int) -> list[LeasedRoom]:
+def lease_rooms(ctx: Context, reach: Reach, limit: int) -> list[LeasedRoom]:
     """Rooms that are due, for this worker alone."""
-    return mirrors.lease_rooms(ctx.session, platforms, ctx.now, ctx.now + LEASE, limit)
+    return mirrors.lease_rooms(ctx.session, reach, ctx.now, ctx.now + LEASE, limit)
 
 
 def return_room(ctx: Context, leased: LeasedRoom) -> None:

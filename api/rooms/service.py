@@ -114,6 +114,13 @@ def room_unbound(ctx: Context, people: Collection[int | None], chat_pid: str) ->
     return set(people) if unbound else set()
 
 
-def bound_rooms(ctx: Context, platform: str) -> Sequence[tuple[str, str]]:
-    """(platform's chat id, name of the community) of every bound room: for `gongfang check`."""
-    return rooms.bound_rooms(ctx.session, platform)
+def bound_rooms(ctx: Context, platform: str, account: str) -> Sequence[tuple[str, str]]:
+    """(platform's chat id, name of the community) of every room bound to a bot: for `gongfang check`."""
+    return rooms.bound_rooms(ctx.session, platform, account)
+
+
+def served_by_another(ctx: Context, chat: Chat) -> bool:
+    """Whether a group has another bot of ours, too, and is bound to that one: the second keeps silent in it."""
+    if chat.kind != "room" or chat.platform != "telegram" or not ctx.config.telegram.more_tokens:
+        return False
+    return rooms.bound_elsewhere(ctx.session, chat)

@@ -1,6 +1,7 @@
 """`gongfang rooms`: what keeps rooms out of step, what would be done about it, doing it, taking over what is there."""
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -141,8 +142,12 @@ async def _look(runtime: "Runtime", reports: "list[Report]") -> "dict[str, Todo 
 
     found: dict[str, Todo | str] = {}
     wanted = {one.room.platform for one in reports}
-    for platform in open_platforms(runtime):
-        mine = [one for one in reports if one.room.platform == platform.name]
+    platforms = open_platforms(runtime)
+    several = Counter(platform.name for platform in platforms)
+    for platform in platforms:
+        mine = [one for one in reports if one.room.platform == platform.name and one.room.pid not in found]
+        if several[platform.name] > 1:
+            mine = [one for one in mine if one.chat is not None and one.chat.account == platform.account]
         if platform.name in wanted and platform.mirroring is not None:
             found |= await _look_at(runtime, platform.mirroring, mine, look_only)
         await platform.close()

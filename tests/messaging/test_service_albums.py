@@ -7,6 +7,7 @@ import pytest
 
 from api.context import Context
 from api.messaging.receiving import ALBUM_PAUSE, Arrival, finish_row, hold_row, lease_rows, receive
+from storage.reach import Reach
 from tests.support.talk import World, a_world
 
 
@@ -25,7 +26,7 @@ async def take_in(world: World, *arrivals: Arrival) -> int:
 
 
 async def lease(world: World) -> list[Any]:
-    return await world.runtime.transact(lease_rows, ["paper"], 10)
+    return await world.runtime.transact(lease_rows, Reach(["paper"]), 10)
 
 
 async def test_parts_are_one_row_a_moment_after_the_last(world: World) -> None:

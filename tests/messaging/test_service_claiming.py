@@ -23,6 +23,7 @@ from storage.engine import StorageUnavailable
 from storage.inbox import find_or_add_chat
 from storage.messaging import Delivery, Message
 from storage.people import Person
+from storage.reach import Reach
 from tests.support.talk import Voice, World, a_world
 
 
@@ -98,8 +99,8 @@ async def test_a_database_that_is_away_ends_nothing(world: World) -> None:
     assert li.person is not None
     await world.run(tell_person, li.person.id, Words("好"), guard=["away"])
     with pytest.raises(StorageUnavailable):
-        await world.run(claim_work, ["paper"], 9, {"away": away})
-    assert len(await world.run(claim_work, ["paper"], 9, {"away": lambda _ctx, people: people})) == 1
+        await world.run(claim_work, Reach(["paper"]), 9, {"away": away})
+    assert len(await world.run(claim_work, Reach(["paper"]), 9, {"away": lambda _ctx, people: people})) == 1
 
 
 async def a_push(world: World, number: int, **how: Any) -> list[Voice]:
@@ -111,7 +112,7 @@ async def a_push(world: World, number: int, **how: Any) -> list[Voice]:
 
 async def test_answers_do_not_wait_behind_a_push(world: World) -> None:
     await a_push(world, 6)
-    await world.run(lambda ctx: len(claim_work(ctx, [], 0, {})))  # only routes it
+    await world.run(lambda ctx: len(claim_work(ctx, Reach(()), 0, {})))  # only routes it
     world.pass_time(seconds=1)
 
     def press(ctx: Context) -> None:
@@ -120,10 +121,10 @@ async def test_answers_do_not_wait_behind_a_push(world: World) -> None:
             acknowledge(ctx, chat, native, None) if native == "a" else say_in_chat(ctx, chat, Words("答"))
 
     await world.run(press)
-    works = await world.run(claim_work, ["paper"], 3, {})
+    works = await world.run(claim_work, Reach(["paper"]), 3, {})
     assert sorted(work.kind for work in works) == ["ack", "send", "send"]
     assert {"a", "b"} < {work.chat.native for work in works}, "and what is left of the room is for the push"
-    assert len(await world.run(claim_work, ["paper"], 9, {})) == 5
+    assert len(await world.run(claim_work, Reach(["paper"]), 9, {})) == 5
 
 
 async def test_a_guard_is_asked_once_for_all(world: World) -> None:
@@ -134,7 +135,7 @@ async def test_a_guard_is_asked_once_for_all(world: World) -> None:
         return {who for who in people if who is not None and who % 2}
 
     await a_push(world, 6, guard=["odd", 7, "七"])
-    works = await world.run(claim_work, ["paper"], 9, {"odd": odd})
+    works = await world.run(claim_work, Reach(["paper"]), 9, {"odd": odd})
     assert asked == [(6, (7, "七"))]
     assert len(works) == 3
     states = await world.run(lambda ctx: [(row.state, row.person_id % 2) for row in ctx.session.query(Delivery)])
@@ -156,7 +157,7 @@ async def test_many_edits_ask_no_more_than_few(world: World) -> None:
 
         engine = world.runtime.database.engine
         event.listen(engine, "before_cursor_execute", look)
-        works = await world.run(claim_work, ["paper"], limit, {})
+        works = await world.run(claim_work, Reach(["paper"]), limit, {})
         event.remove(engine, "before_cursor_execute", look)
         assert len(works) == limit and all(work.kind == "edit" and len(work.targets) == 1 for work in works)
         assert len({work.targets[0] for work in works}) == limit, "each its own"
@@ -177,7 +178,7 @@ async def test_only_answers_ask_what_they_answer(world: World) -> None:
             deliver_to_chats(ctx, again, [key for key in ids if key is not None], BULK)
 
         await world.run(say)
-        works = await world.run(claim_work, ["paper"], 9, {})
+        works = await world.run(claim_work, Reach(["paper"]), 9, {})
         await world.run(finish_works, [(work, Outcome(sent=[f"{answers}{work.chat.native}"])) for work in works], {})
         for work in works:
             await world.run(return_work, work, begun=False)
@@ -188,7 +189,7 @@ async def test_only_answers_ask_what_they_answer(world: World) -> None:
 
         engine = world.runtime.database.engine
         event.listen(engine, "before_cursor_execute", look)
-        works = await world.run(claim_work, ["paper"], 9, {})
+        works = await world.run(claim_work, Reach(["paper"]), 9, {})
         event.remove(engine, "before_cursor_execute", look)
         assert [work.reply_to for work in works] == [f"True{work.chat.native}" if answers else None for work in works]
         counts.append(len(statements))

@@ -11,6 +11,7 @@ from api.messaging.places import come_from, move_chat
 from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Words
 from storage.messaging import Chat, Delivery
+from storage.reach import Reach
 from storage.rooms import Room
 from tests.support.talk import World, a_world
 
@@ -47,11 +48,11 @@ async def test_a_send_that_is_told_where_the_chat_went(world: World, known: bool
     if known:
         await appear(world, "new")
     await world.run(lambda ctx: say_in_chat(ctx, find(ctx, old).id, Words("好")))
-    (work,) = await world.run(claim_work, ["paper"], 9, {})
+    (work,) = await world.run(claim_work, Reach(["paper"]), 9, {})
     assert await world.run(finish_work, work, Outcome(moved_to="new"), {}) is None, "nothing more to the old id"
     rooms, ready, chats = await world.run(state)
     assert (rooms, ready, chats["new"]) == (["new"], ["new"], "active")
-    (again,) = await world.run(claim_work, ["paper"], 9, {})
+    (again,) = await world.run(claim_work, Reach(["paper"]), 9, {})
     assert again.chat.native == "new"
 
 

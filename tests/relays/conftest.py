@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from api.context import Context
+from bot.bots import Bots
 from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
-from bot.handle import Handlers, platforms_by_name
+from bot.handle import Handlers
 from storage.communities import Community
 from storage.messaging import Chat
 from storage.people import Person
@@ -68,11 +69,11 @@ class Lively(World):
 
 def joined(first: World, second: World) -> None:
     """Both worlds have both platforms, as one process has."""
-    platforms = platforms_by_name([first.paper, second.paper])
+    bots = Bots.of(first.paper, second.paper)
     for world in (first, second):
-        world.handlers = Handlers(world.runtime, Dispatcher(FEATURES), platforms)
-        world.deliverers = Deliverers(world.runtime, platforms, first.deliverers.guards)
-        world.fetchers = Fetchers(world.runtime, platforms, first.fetchers.followers)
+        world.handlers = Handlers(world.runtime, Dispatcher(FEATURES), bots)
+        world.deliverers = Deliverers(world.runtime, bots, first.deliverers.guards)
+        world.fetchers = Fetchers(world.runtime, bots, first.fetchers.followers)
 
 
 async def account_there(world: World, person: Person, name: str) -> Voice:

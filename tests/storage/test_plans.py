@@ -23,6 +23,7 @@ from storage import inbox, outbox
 from storage.engine import Database
 from storage.messaging import Chat, Delivery, Message
 from storage.people import Person
+from storage.reach import Reach
 from tests.support.browser import WebWorld, a_web_world
 from tests.support.databases import Databases
 from tests.support.talk import NOW
@@ -164,11 +165,11 @@ BOTH = ["paper", "web"]
 @pytest.mark.parametrize(
     ("ask", "nothing", "tables", "indexes"),
     [
-        (partial(inbox.lease_chats, platforms=BOTH, now=NOW, limit=32, seconds=30.0), [], ["chats"],
+        (partial(inbox.lease_chats, reach=Reach(BOTH), now=NOW, limit=32, seconds=30.0), [], ["chats"],
          ["ix_chats_in_next_at"]),
-        (partial(outbox.lease_chats, platforms=BOTH, now=NOW, limit=32, seconds=30.0), [], ["chats", "deliveries"],
+        (partial(outbox.lease_chats, reach=Reach(BOTH), now=NOW, limit=32, seconds=30.0), [], ["chats", "deliveries"],
          ["ix_deliveries_asked_ready", "ix_chats_next_at"]),
-        (partial(outbox.next_due, platforms=BOTH), NOW + timedelta(hours=9), ["chats", "deliveries"],
+        (partial(outbox.next_due, reach=Reach(BOTH)), NOW + timedelta(hours=9), ["chats", "deliveries"],
          ["ix_chats_next_at", "ix_deliveries_unrouted"]),
         (partial(outbox.route_to_people, now=NOW), 0, ["deliveries"], ["ix_deliveries_unrouted"]),
     ],

@@ -15,11 +15,12 @@ from api.config import Config
 from api.people.websessions import open_web_session
 from api.registry import FOLLOWERS, GUARDS
 from api.runtime import Runtime
+from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
-from bot.handle import Handlers, platforms_by_name
+from bot.handle import Handlers
 from bot.platforms.web.adapter import WebPlatform
 from bot.platforms.web.routes import make_routers
 from storage.base import new_pid
@@ -39,10 +40,10 @@ class WebWorld(World):
     def __init__(self, runtime: Runtime, features: Any = FEATURES) -> None:
         super().__init__(runtime, Paper(), features)
         self.web = WebPlatform(runtime)
-        platforms = platforms_by_name([self.paper, self.web])
-        self.handlers = Handlers(runtime, Dispatcher(features), platforms)
-        self.deliverers = Deliverers(runtime, platforms, GUARDS)
-        self.fetchers = Fetchers(runtime, platforms, FOLLOWERS)
+        bots = Bots.of(self.paper, self.web)
+        self.handlers = Handlers(runtime, Dispatcher(features), bots)
+        self.deliverers = Deliverers(runtime, bots, GUARDS)
+        self.fetchers = Fetchers(runtime, bots, FOLLOWERS)
         self.app = create_app(runtime, make_routers(runtime))
 
     async def browser(self, person: "Person | Voice | None" = None, **headers: str) -> "Browser":

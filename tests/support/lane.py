@@ -15,11 +15,12 @@ from api.config import Config
 from api.context import Context
 from api.registry import FOLLOWERS, GUARDS
 from api.runtime import Runtime
+from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
-from bot.handle import Handlers, platforms_by_name
+from bot.handle import Handlers
 from bot.platforms.matrix.adapter import MatrixPlatform
 from bot.platforms.telegram.adapter import TelegramPlatform
 from storage.base import new_pid
@@ -49,10 +50,10 @@ class LaneWorld(WebWorld):
         super().__init__(runtime)
         self.bot = bot
         self.telegram, self.matrix = TelegramPlatform(runtime, limits=no_limits()), MatrixPlatform(runtime)
-        platforms = platforms_by_name([self.web, self.telegram, self.matrix])
-        self.handlers = Handlers(runtime, Dispatcher(FEATURES), platforms)
-        self.deliverers = Deliverers(runtime, platforms, GUARDS)
-        self.fetchers = Fetchers(runtime, platforms, FOLLOWERS)
+        bots = Bots.of(self.web, self.telegram, self.matrix)
+        self.handlers = Handlers(runtime, Dispatcher(FEATURES), bots)
+        self.deliverers = Deliverers(runtime, bots, GUARDS)
+        self.fetchers = Fetchers(runtime, bots, FOLLOWERS)
 
     async def take_in(self) -> None:
         """Let everything arrive that was said."""

@@ -12,11 +12,12 @@ from pydantic import SecretStr
 from api.config import Config
 from api.registry import FOLLOWERS, GUARDS
 from api.runtime import Runtime
+from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
-from bot.handle import Handlers, platforms_by_name
+from bot.handle import Handlers
 from bot.mirror import Mirrors
 from storage.base import new_pid
 from storage.blobs import Blobs
@@ -166,11 +167,11 @@ class MatrixWorld(World):
         super().__init__(runtime, Paper(), features)
         self.synapse, self.bot = synapse, bot
         self.matrix = MatrixPlatform(runtime)
-        platforms = platforms_by_name([self.paper, self.matrix])
-        self.handlers = Handlers(runtime, Dispatcher(features), platforms)
-        self.deliverers = Deliverers(runtime, platforms, GUARDS)
-        self.fetchers = Fetchers(runtime, platforms, FOLLOWERS)
-        self.mirrors = Mirrors(runtime, platforms)
+        bots = Bots.of(self.paper, self.matrix)
+        self.handlers = Handlers(runtime, Dispatcher(features), bots)
+        self.deliverers = Deliverers(runtime, bots, GUARDS)
+        self.fetchers = Fetchers(runtime, bots, FOLLOWERS)
+        self.mirrors = Mirrors(runtime, bots)
         self.people: list[Somebody] = []
 
     async def somebody(self, name: str = "李春华") -> Somebody:

@@ -13,11 +13,12 @@ from api.context import Context
 from api.messaging.receiving import Arrival, receive
 from api.runtime import Runtime
 from api.times import utcnow
+from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
-from bot.handle import Handlers, platforms_by_name
+from bot.handle import Handlers
 from bot.mirror import Mirrors
 from storage.base import new_pid
 from storage.blobs import Blobs
@@ -38,11 +39,11 @@ class World:
         from api.registry import FOLLOWERS, GUARDS
 
         self.runtime, self.paper = runtime, paper
-        platforms = platforms_by_name([paper])
-        self.handlers = Handlers(runtime, Dispatcher(features), platforms)
-        self.deliverers = Deliverers(runtime, platforms, GUARDS if guards is None else guards)
-        self.fetchers = Fetchers(runtime, platforms, FOLLOWERS)
-        self.mirrors = Mirrors(runtime, platforms)
+        bots = Bots.of(paper)
+        self.handlers = Handlers(runtime, Dispatcher(features), bots)
+        self.deliverers = Deliverers(runtime, bots, GUARDS if guards is None else guards)
+        self.fetchers = Fetchers(runtime, bots, FOLLOWERS)
+        self.mirrors = Mirrors(runtime, bots)
         self._events = count(1)
 
     async def run(self, operation: Any, *args: Any, actor: "Voice | Person | None" = None, **named: Any) -> Any:

@@ -12,11 +12,12 @@ from api.context import Context
 from api.messaging.tree import Button, Words
 from api.registry import FOLLOWERS, GUARDS
 from api.runtime import Runtime
+from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
 from bot.fetch import Fetchers
-from bot.handle import Handlers, platforms_by_name
+from bot.handle import Handlers
 from bot.platforms.telegram.adapter import TelegramPlatform
 from bot.platforms.telegram.limits import Limits as OwnLimits
 from bot.platforms.telegram.limits import Window
@@ -44,10 +45,10 @@ class TelegramWorld(World):
         self.emulator, self.bot = emulator, bot
         commands = [command for feature in features for command in feature.commands]
         self.telegram = TelegramPlatform(runtime, commands, limits)
-        platforms = platforms_by_name([self.paper, self.telegram])
-        self.handlers = Handlers(runtime, Dispatcher(features), platforms)
-        self.deliverers = Deliverers(runtime, platforms, GUARDS)
-        self.fetchers = Fetchers(runtime, platforms, FOLLOWERS)
+        bots = Bots.of(self.paper, self.telegram)
+        self.handlers = Handlers(runtime, Dispatcher(features), bots)
+        self.deliverers = Deliverers(runtime, bots, GUARDS)
+        self.fetchers = Fetchers(runtime, bots, FOLLOWERS)
         self.owner = add_person(emulator.world, "群主")
 
     async def settle(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from api.communities.members import remove_member
 from api.context import Context
-from bot.handle import platforms_by_name
+from bot.bots import Bots
 from bot.mirror import Mirrors
 from storage.communities import Community, Membership
 from storage.memberships import get_membership
@@ -31,7 +31,7 @@ class Group:
     async def keep(self, hours: float = 0) -> None:
         """Let what happened be heard, and the room be looked at until there is nothing to do."""
         self.world.pass_time(hours=hours)
-        mirrors = Mirrors(self.world.runtime, platforms_by_name([self.world.telegram]))
+        mirrors = Mirrors(self.world.runtime, Bots.of(self.world.telegram))
         for _ in range(3):
             await self.world.settle()
             await self.world.run(_due)

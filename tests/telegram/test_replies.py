@@ -9,6 +9,7 @@ from api.messaging.delivering import Work, claim_work
 from api.messaging.outbox import say_in_chat
 from api.messaging.tree import Words
 from storage.messaging import Chat
+from storage.reach import Reach
 from tests.support.classroom import a_photo
 from tests.support.telegram import TelegramVoice, TelegramWorld
 
@@ -19,7 +20,7 @@ async def claimed(world: TelegramWorld, who: TelegramVoice, text: str, files: Se
         say_in_chat(ctx, chat.id, Words(text), files=files)
 
     await world.run(say)
-    (work,) = await world.run(claim_work, ["telegram"], 1, {})
+    (work,) = await world.run(claim_work, Reach(["telegram"]), 1, {})
     return work
 
 

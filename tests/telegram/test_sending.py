@@ -18,6 +18,7 @@ from api.metrics import AMBIGUOUS_SENDS
 from bot.platforms.base import Gone, Moved, Rejected, RetryAfter, SendError, Transient
 from bot.platforms.telegram.limits import Limits
 from storage.messaging import Chat, Delivery
+from storage.reach import Reach
 from tests.emulators.telegram import bad, forbidden
 from tests.support.telegram import TelegramVoice, TelegramWorld
 
@@ -42,7 +43,7 @@ async def tell(world: TelegramWorld, who: TelegramVoice, tree: Node, rows: Rows 
 
 async def claimed(world: TelegramWorld, who: TelegramVoice, tree: Node, rows: Rows | None = None) -> Work:
     await world.run(_say, who.chat, tree, rows, ())
-    (work,) = await world.run(claim_work, ["telegram"], 1, {})
+    (work,) = await world.run(claim_work, Reach(["telegram"]), 1, {})
     return work
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from api.config import bot_account
 from api.messaging.delivering import Work
 from api.people.doors import keep_username
 from api.runtime import Runtime
@@ -16,7 +17,7 @@ from bot.platforms.telegram.arriving import KINDS, TELEGRAM, poll
 from bot.platforms.telegram.limits import Limits
 from bot.platforms.telegram.mirroring import TelegramMirroring
 from bot.platforms.telegram.reading import place_of, read, split_place
-from bot.platforms.telegram.webhook import PATH
+from bot.platforms.telegram.webhook import webhook_path
 from bot.registry import Command
 
 if TYPE_CHECKING:
@@ -38,10 +39,13 @@ class TelegramPlatform:
     name = TELEGRAM
     capabilities = Capabilities(polls=True)
 
-    def __init__(self, runtime: Runtime, commands: Sequence[Command] = (), limits: Limits | None = None) -> None:
+    def __init__(
+        self, runtime: Runtime, commands: Sequence[Command] = (), limits: Limits | None = None, token: str = ""
+    ) -> None:
         self.runtime, self.commands, self.limits = runtime, commands, limits or Limits()
         self.section = runtime.config.telegram
-        self.account = self.section.token.get_secret_value().partition(":")[0]
+        self._token = token or self.section.tokens[0]
+        self.account = bot_account(self._token)
         self.username = ""
         self.mirroring: Mirroring | None = TelegramMirroring(self._open_groups)
         self._client: Client | None = None
@@ -65,7 +69,7 @@ class TelegramPlatform:
             from bot.platforms.telegram.groups import Groups
             from bot.platforms.telegram.sending import Sender
 
-            self._client = Client(self.section.token.get_secret_value(), self.section.api_base)
+            self._client = Client(self._token, self.section.api_base)
             self._sender = Sender(self.runtime, self._client, self.limits)
             self._groups = Groups(self.runtime, self._client, self.account)
         return self._client
@@ -94,7 +98,8 @@ class TelegramPlatform:
         if self.section.mode == "polling":
             await self._insist(client, DeleteWebhook())
             await poll(self.runtime, client, self.account)
-        url, secret = f"{self.runtime.config.web.base_url}{PATH}", self.section.webhook_secret.get_secret_value()
+        url = f"{self.runtime.config.web.base_url}{webhook_path(self.section, self.account)}"
+        secret = self.section.webhook_secret.get_secret_value()
         await self._insist(client, SetWebhook(
             url=url, secret_token=secret, allowed_updates=list(KINDS), max_connections=CONNECTIONS,
         ))  # fmt: skip
@@ -149,4 +154,4 @@ class TelegramPlatform:
         client = await self._open()
         from bot.platforms.telegram.checking import find_out
 
-        return [finding async for finding in find_out(self.runtime, client)]
+        return [finding async for finding in find_out(self.runtime, client, self.account)]

@@ -13,29 +13,30 @@ from bot.platforms.telegram.arriving import TELEGRAM
 from bot.platforms.telegram.client import Client
 from bot.platforms.telegram.markup import is_web_address
 from bot.platforms.telegram.reading import split_place
-from bot.platforms.telegram.webhook import PATH
+from bot.platforms.telegram.webhook import webhook_path
 
 
-async def find_out(runtime: Runtime, client: Client) -> AsyncIterator[Finding]:
-    """A line each: the token, privacy mode, how updates come, every bound group."""
+async def find_out(runtime: Runtime, client: Client, account: str) -> AsyncIterator[Finding]:
+    """A line each: the token, privacy mode, how updates come, every group bound to this bot."""
+    name = TELEGRAM if len(runtime.config.telegram.tokens) == 1 else f"{TELEGRAM} {account}"
     try:
         me = await client.call(GetMe())
     except RetryAfter as error:
-        yield Finding(TELEGRAM, False, T("The token was refused. Ask @BotFather for the current one.")
+        yield Finding(name, False, T("The token was refused. Ask @BotFather for the current one.")
                       if error.whole_bot else _unheard(error))  # fmt: skip
         return
     except SendError as error:
-        yield Finding(TELEGRAM, False, _unheard(error))
+        yield Finding(name, False, _unheard(error))
         return
-    yield Finding(TELEGRAM, True, T("signed in as @{name}", name=me.username or str(me.id)))
+    yield Finding(name, True, T("signed in as @{name}", name=me.username or str(me.id)))
     yield _privacy(me)
-    yield await _updates(runtime, client)
+    yield await _updates(runtime, client, account)
     if not is_web_address(address := runtime.config.web.base_url):
         yield Finding("telegram links", False, T(
             "Telegram makes no links to {address}: people read addresses to copy instead of buttons. Give [web] "
             "base_url a name with a dot in it.", address=address,
         ))  # fmt: skip
-    for native, community in await runtime.read(bound_rooms, TELEGRAM):
+    for native, community in await runtime.read(bound_rooms, TELEGRAM, account):
         yield await _group(client, me, native, community)
 
 
@@ -52,13 +53,13 @@ def _privacy(me: User) -> Finding:
     ))  # fmt: skip
 
 
-async def _updates(runtime: Runtime, client: Client) -> Finding:
+async def _updates(runtime: Runtime, client: Client, account: str) -> Finding:
     subject, section = "telegram updates", runtime.config.telegram
     try:
         info = await client.call(GetWebhookInfo())
     except SendError as error:
         return Finding(subject, False, _unheard(error))
-    wanted = f"{runtime.config.web.base_url}{PATH}" if section.mode == "webhook" else ""
+    wanted = f"{runtime.config.web.base_url}{webhook_path(section, account)}" if section.mode == "webhook" else ""
     if info.url != wanted:
         say = T("Telegram sends updates to {there}, not to {here}. The running service corrects that.",
                 there=info.url or T("nobody (polling)"), here=wanted or T("nobody (polling)"))  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from api.config import TelegramSection, bot_account
 from api.runtime import Runtime
 from bot.intake import Intake
 from bot.platforms.opened import read_opened
@@ -16,26 +17,33 @@ SECRET = "x-telegram-bot-api-secret-token"
 MAX_BODY = 1 << 20  # bytes; the largest updates have some tens of kilobytes
 
 
+def webhook_path(section: TelegramSection, account: str) -> str:
+    """Where a bot is called: the first one at the address that it always had."""
+    return PATH if account == bot_account(section.tokens[0]) else f"{PATH}/{account}"
+
+
 def webhook_routes(runtime: Runtime) -> APIRouter:
-    """The one route. Needs no aiogram: a process that only serves HTTP can take updates in."""
+    """A route for each bot. Needs no aiogram: a process that only serves HTTP can take updates in."""
     section = runtime.config.telegram
-    account = section.token.get_secret_value().partition(":")[0]
     expected = section.webhook_secret.get_secret_value().encode()
-    intake = Intake(runtime, TELEGRAM, account)
+    accounts = [bot_account(token) for token in section.tokens]
+    intakes = {webhook_path(section, account): Intake(runtime, TELEGRAM, account) for account in accounts}
     router = APIRouter(include_in_schema=False)
 
-    @router.post(PATH)
     async def take(request: Request) -> Response:
         # bytes: compare_digest refuses strings that are not ASCII
         given = request.headers.get(SECRET, "").encode()
         if not expected or not secrets.compare_digest(given, expected):
             return Response(status_code=401)
         arrivals = arrivals_of(_read(await _body(request)))
+        intake = intakes[request.scope["path"]]
         for arrival in arrivals:
             await intake.take(arrival)
         watch_albums(runtime, arrivals)
         return Response(b"{}", media_type="application/json")
 
+    for path in intakes:
+        router.add_api_route(path, take, methods=["POST"])
     return router
 
 

@@ -12,6 +12,7 @@ from api.messaging.polls import Poll
 from api.messaging.tree import Button, Node, Rows, Words
 from bot.platforms.matrix.polls import END, RESPONSE, START, TEXT
 from storage.messaging import Chat, Incoming, Message
+from storage.reach import Reach
 from tests.platforms.driver import Heard
 from tests.platforms.matrix.test_secrecy import spy_events
 from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world, in_thread
@@ -94,7 +95,7 @@ async def test_a_vote_counts_though_whoever_sent_the_poll_died(world: MatrixWorl
     room = await a_room(world, li)
     await world.run(ask, room, WHERE)
     work: Work
-    (work,) = await world.runtime.transact(claim_work, ["matrix"], 1, {})
+    (work,) = await world.runtime.transact(claim_work, Reach(["matrix"]), 1, {})
     event, poll = await world.matrix.send(work)
     assert poll == f"poll:{event}"
     await li.vote(room, event, "0")

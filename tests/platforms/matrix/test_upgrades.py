@@ -10,6 +10,7 @@ from api.messaging.outbox import say_in_chat
 from api.messaging.tree import Words
 from storage.communities import Community
 from storage.messaging import Chat, Delivery
+from storage.reach import Reach
 from storage.rooms import Room
 from tests.platforms.matrix.test_rooms import chat_state, membership
 from tests.support.matrix import MatrixWorld, Somebody, a_matrix_world
@@ -158,7 +159,7 @@ async def test_what_is_just_being_sent_goes_to_the_new_room(world: MatrixWorld) 
     old = await a_bound_room(world, li, preset="public_chat")
     await world.settle()
     await world.run(speak, old, "正在路上")
-    (work,) = await world.runtime.transact(claim_work, ["matrix"], 1, {})
+    (work,) = await world.runtime.transact(claim_work, Reach(["matrix"]), 1, {})
     new = await upgrade(li, old)
     await world.pump(settle=False)
     assert await world.deliverers.work(work) is None

@@ -1,0 +1,47 @@
+"""The bot accounts of a process that are open. A platform may have several, each serving the chats that it is in."""
+
+from dataclasses import dataclass, field
+
+from api.messaging.receiving import Reach
+from bot.platforms.base import Platform
+
+
+@dataclass(slots=True)
+class Bots:
+    """Which of them are open now; what belongs to the others waits."""
+
+    closed: set[tuple[str, str]] = field(default_factory=set)  # (platform, account)
+    open: dict[str, dict[str, Platform]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, *platforms: Platform) -> "Bots":
+        """All of these, open."""
+        found = cls()
+        for platform in platforms:
+            found.add(platform)
+        return found
+
+    def add(self, platform: Platform) -> None:
+        """It can be asked from now on."""
+        self.closed.discard((platform.name, platform.account))
+        self.open.setdefault(platform.name, {})[platform.account] = platform
+
+    def wait_for(self, platform: Platform) -> None:
+        """What belongs to it waits until it is added."""
+        self.closed.add((platform.name, platform.account))
+
+    def has(self, platform: Platform) -> bool:
+        """Whether it is open."""
+        return platform.account in self.open.get(platform.name, {})
+
+    @property
+    def reach(self) -> Reach:
+        """What can be asked of the database on behalf of the open ones."""
+        return Reach(tuple(self.open), tuple(f"{name}:{account}" for name, account in sorted(self.closed)))
+
+    def serving(self, name: str, account: str | None) -> Platform:
+        """The one that a chat belongs to. What belonged to one that is configured no more the first of its platform
+        takes over: it learns from the platform where it may not go."""
+        here = self.open[name]
+        found = here.get(account) if account is not None else None
+        return found if found is not None else next(iter(here.values()))
