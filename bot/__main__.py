@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import ctypes
+import os
 import signal
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -44,7 +46,9 @@ ROLES: dict[str, frozenset[str]] = {
     WORKER: frozenset({WORKER}),
 }
 HTTP = "http"
-STOP_SECONDS = 2  # open pages, running requests and what the workers have in hand get this long at the end
+STOP_SECONDS = 2  # open pages and running requests get this long at the end
+FINISH_SECONDS = 5.0  # what the workers have in hand: a platform may answer slowly
+LEAVE_SECONDS = 9.0  # then the process leaves, whatever does not answer; what it could not commit is not done
 AGAIN_SECONDS = 2.0
 M_MMAP_THRESHOLD, LARGE_BLOCK = -3, 256 * 1024
 
@@ -73,6 +77,20 @@ def give_memory_back() -> None:
     """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+
+
+async def leave_in_time(stopping: asyncio.Event) -> None:
+    """Once the service stops, end the process after LEAVE_SECONDS at the latest: a database that takes questions and
+    never answers holds threads that nothing else can end."""
+    await stopping.wait()
+    timer = threading.Timer(LEAVE_SECONDS, _leave)
+    timer.daemon = True
+    timer.start()
+
+
+def _leave() -> None:
+    log.warning("something did not answer; what was in hand is taken up again by the next start")
+    os._exit(0)
 
 
 @dataclass(slots=True)
@@ -121,7 +139,7 @@ class Service:
         if server is not None:
             server.should_exit = True
         if self.finishing:
-            await asyncio.wait(self.finishing, timeout=STOP_SECONDS + 1)
+            await asyncio.wait(self.finishing, timeout=FINISH_SECONDS)
         await self.runtime.close()
         for platform in self.platforms:
             await platform.close()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from api.messaging.receiving import Reach
-from bot.platforms.base import Platform
+from bot.platforms.base import Elsewhere, Platform
 
 
 @dataclass(slots=True)
@@ -30,9 +30,13 @@ class Bots:
         """What belongs to it waits until it is added."""
         self.closed.add((platform.name, platform.account))
 
-    def has(self, platform: Platform) -> bool:
-        """Whether it is open."""
-        return platform.account in self.open.get(platform.name, {})
+    def drop(self, platform: Platform) -> None:
+        """Another process serves it, or will: what belongs to it is left alone."""
+        self.wait_for(platform)
+        here = self.open.get(platform.name, {})
+        here.pop(platform.account, None)
+        if not here:
+            self.open.pop(platform.name, None)
 
     @property
     def reach(self) -> Reach:
@@ -41,7 +45,9 @@ class Bots:
 
     def serving(self, name: str, account: str | None) -> Platform:
         """The one that a chat belongs to. What belonged to one that is configured no more the first of its platform
-        takes over: it learns from the platform where it may not go."""
-        here = self.open[name]
+        takes over: it learns from the platform where it may not go. Raises Elsewhere when it is not open here."""
+        here = self.open.get(name)
+        if not here or (name, account) in self.closed:
+            raise Elsewhere("another process serves this platform now")
         found = here.get(account) if account is not None else None
         return found if found is not None else next(iter(here.values()))

@@ -12,7 +12,7 @@ from api.messaging.tree import rows_for
 from api.metrics import AMBIGUOUS_SENDS
 from api.runtime import StorageUnavailable
 from bot.bots import Bots
-from bot.platforms.base import Ambiguous, Ended, Gone, Moved, Platform, Rejected, RetryAfter, SendError
+from bot.platforms.base import Ambiguous, Elsewhere, Ended, Gone, Moved, Platform, Rejected, RetryAfter, SendError
 from bot.workers import Together, Workers
 
 log = structlog.get_logger()
@@ -58,7 +58,10 @@ class Deliverers(Workers[Work]):
         return await self.insist(finish_works, done, self.guards)
 
     async def _send(self, work: Work) -> Outcome:
-        platform = self.bots.serving(work.chat.platform, work.chat.account)
+        try:
+            platform = self.bots.serving(work.chat.platform, work.chat.account)
+        except Elsewhere as error:
+            return Outcome(error=str(error))
         # in a room without private answers to presses, whatever is pressed is seen by everybody
         discreet = platform.capabilities.acks or work.chat.kind == "private"
         if (rows := rows_for(work.rows, discreet)) != work.rows:

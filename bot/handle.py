@@ -19,7 +19,7 @@ from api.runtime import storage_failed
 from bot.bots import Bots
 from bot.dispatch import Dispatcher
 from bot.inbound import Inbound
-from bot.platforms.base import Platform, SendError, Unreadable
+from bot.platforms.base import Elsewhere, Platform, SendError, Unreadable
 from bot.turn import CHOICE, Turn
 from bot.workers import Workers
 
@@ -58,7 +58,11 @@ class Handlers(Workers[LeasedRow]):
 
     async def work(self, row: LeasedRow) -> LeasedRow | None:
         """Handle a row; returns the chat's next one."""
-        platform = self.bots.serving(row.platform, row.account)
+        try:
+            platform = self.bots.serving(row.platform, row.account)
+        except Elsewhere:  # another process serves it now
+            await self.insist(receiving.return_row, row)
+            return None
         try:
             inbound = platform.parse(row.raw)
         except Unreadable as error:

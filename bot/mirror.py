@@ -35,7 +35,7 @@ from api.rooms.reports import Report
 from api.runtime import Runtime, storage_failed
 from bot.bots import Bots
 from bot.pacing import NotYet, Turns
-from bot.platforms.base import Ambiguous, Ended, Gone, Mirroring, Moved, Place, RetryAfter, SendError
+from bot.platforms.base import Ambiguous, Elsewhere, Ended, Gone, Mirroring, Moved, Place, RetryAfter, SendError
 from bot.workers import Workers
 
 log = structlog.get_logger()
@@ -53,6 +53,7 @@ class Mirrors(Workers[LeasedRoom]):
     signal = "rooms"
     at_once = 4
     turns: Turns = field(init=False)
+    accounts: dict[str, str] = field(default_factory=dict)  # by platform; it may be served elsewhere before a pass ends
 
     def __post_init__(self) -> None:
         self.turns = Turns(self.runtime)
@@ -87,6 +88,8 @@ class Mirrors(Workers[LeasedRoom]):
             await self.insist(lost_part, room.id, system=True, via="clock")
         except Gone as error:
             outcome.gone, outcome.error = True, str(error)
+        except Elsewhere as error:
+            outcome.error, outcome.again_at = str(error), self.runtime.now()
         except (SendError, TimeoutError) as error:
             outcome.error, outcome.again_at = str(error) or type(error).__name__, self._in(60)
         except Exception as error:

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 import structlog
 from fastapi import APIRouter
 
+from api.owning import AGAIN_SECONDS
 from api.runtime import Runtime
 from bot.bots import Bots
 from bot.commands import FEATURES
-from bot.platforms.base import Platform, RetryAfter, SendError
+from bot.platforms.base import Elsewhere, Platform, RetryAfter, SendError
 from bot.platforms.web.adapter import WebPlatform
 
 log = structlog.get_logger()
 
-AGAIN_SECONDS = 5.0
+OPEN_SECONDS = 5.0
 
 
 def open_platforms(runtime: Runtime) -> list[Platform]:
@@ -52,20 +53,39 @@ def webhook_routers(runtime: Runtime) -> list[APIRouter]:
 async def live(runtime: Runtime, platform: Platform, bots: Bots, label: str) -> None:
     """Start a platform however often that takes, hand it to the workers, and let it receive until the service stops.
 
-    What waits for it in the inbox and the outbox waits meanwhile; /readyz says why, and calls it by its `label`.
+    What waits for it in the inbox and the outbox waits meanwhile; /readyz says why, and calls it by its `label`. When
+    another process serves its account, the workers of this one leave it alone.
     """
-    while not bots.has(platform):
+    while not runtime.stopping:
+        await _open(runtime, platform, label)
+        bots.add(platform)
+        log.info("open", platform=label)
+        for signal in ("inbox", "outbox", "files", "rooms"):
+            runtime.signals.wake(signal)
+        try:
+            await platform.receive()
+        finally:
+            if not runtime.stopping:  # else the workers finish what they have in hand
+                bots.drop(platform)
+
+
+async def _open(runtime: Runtime, platform: Platform, label: str) -> None:
+    waits = False
+    while True:
         try:
             await platform.start()
-            gc.freeze()  # what its library loaded stays: the collector need not look through it again and again
-            bots.add(platform)
+        except Elsewhere as error:
+            if not waits:
+                log.info("another process serves a platform; this one waits", platform=label, why=str(error))
+            waits = True
+            runtime.starting.pop(label, None)
+            await asyncio.sleep(AGAIN_SECONDS)
         except SendError as error:
             runtime.starting[label] = str(error) or type(error).__name__
-            pause = error.seconds if isinstance(error, RetryAfter) else AGAIN_SECONDS
+            pause = error.seconds if isinstance(error, RetryAfter) else OPEN_SECONDS
             log.warning("a platform cannot be opened", platform=label, error=str(error), again_in=pause)
             await asyncio.sleep(pause)
-    runtime.starting.pop(label, None)
-    log.info("open", platform=label)
-    for signal in ("inbox", "outbox", "files", "rooms"):
-        runtime.signals.wake(signal)
-    await platform.receive()
+        else:
+            gc.freeze()  # what its library loaded stays: the collector need not look through it again and again
+            runtime.starting.pop(label, None)
+            return

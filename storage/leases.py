@@ -1,4 +1,4 @@
-"""Ending the leases of a process that is gone; everywhere else they run out by themselves."""
+"""Ending the leases of a process that is gone or in charge no more; all others run out by themselves."""
 
 from datetime import datetime
 
@@ -20,3 +20,13 @@ def end_leases(session: Session, now: datetime) -> None:
     )
     waiting = (Attachment.state == "pending", Attachment.next_at > now)
     session.execute(update(Attachment).where(*waiting).values(next_at=now), execution_options=QUIET_UPDATE)
+
+
+def end_leases_of(session: Session, platform: str, account: str) -> None:
+    """Free the chats and rooms of an account that one process alone works on: another one does from now on."""
+    end_room_leases(session, platform)
+    held = or_(Chat.in_leased_until.is_not(None), Chat.leased_until.is_not(None))
+    mine = (Chat.platform == platform, Chat.account == account, held)
+    session.execute(
+        update(Chat).where(*mine).values(in_leased_until=None, leased_until=None), execution_options=QUIET_UPDATE
+    )

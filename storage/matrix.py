@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Text
 from storage.inbox import hold_in_order, make_due
+from storage.locks import LOCKED
 from storage.messaging import Chat, Delivery, Incoming, SentEvent
 from storage.people import Identity, choose_home
 from storage.writing import upsert
@@ -74,15 +75,26 @@ def device_of(session: Session, account: str) -> Device | None:
     return Device(row.device_id, row.token) if row is not None and row.device_id else None
 
 
-def hold_device(session: Session, account: str, holder: str, now: datetime, until: datetime, alone: bool) -> bool:
-    """Take an account for a process, or go on holding it; False while another holds it. `alone`: there is no other."""
+def take_device(session: Session, account: str, holder: str, now: datetime, until: datetime, alone: bool) -> bool:
+    """Make `holder`, who has the lock of an account, the one who serves it; False while a claim without a lock stands,
+    of a version before there was one. `alone`: there is no other process."""
     row = upsert(session, MatrixDevice).values(account=account, device_id="", token="", created_at=now)
     session.execute(row.on_conflict_do_nothing(index_elements=["account"]))
     device = session.get_one(MatrixDevice, account, with_for_update=True, populate_existing=True)
-    free = alone or device.holder in (None, holder) or device.held_until is None or device.held_until <= now
+    locked = device.holder is None or device.holder.startswith(LOCKED)
+    free = alone or locked or device.held_until is None or device.held_until <= now
     if free:
         device.holder, device.held_until = holder, until
     return free
+
+
+def hold_device(session: Session, account: str, holder: str, until: datetime) -> bool:
+    """Whether `holder` still serves an account. Nobody else does until this transaction ends."""
+    device = session.get(MatrixDevice, account, with_for_update=True, populate_existing=True)
+    if device is None or device.holder != holder:
+        return False
+    device.held_until = until
+    return True
 
 
 def release_device(session: Session, account: str, holder: str) -> None:

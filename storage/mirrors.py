@@ -67,9 +67,11 @@ def lease_rooms(session: Session, reach: Reach, now: datetime, until: datetime, 
     return found
 
 
-def end_room_leases(session: Session) -> None:
-    """Let every room that somebody was looking at be looked at again at once."""
+def end_room_leases(session: Session, platform: str | None = None) -> None:
+    """Let every room that somebody was looking at (of a platform) be looked at again at once."""
     held = update(Room).where(Room.leased_until.is_not(None))
+    if platform is not None:
+        held = held.where(Room.platform == platform)
     again = case((MANAGED, AT_ONCE))
     session.execute(held.values(leased_until=None, due_at=again), execution_options=QUIET_UPDATE)
 

@@ -9,16 +9,18 @@ from api.context import Context
 from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
 from api.messaging.receiving import Arrival, receive
+from api.owning import Taken
 from api.relays.bridge import keep_encrypted
 from api.rooms.questions import lost_room
 from storage import matrix, mirrors, votes
+from storage.leases import end_leases_of
 from storage.matrix import Device, WaitingRow
 from storage.people import find_identity
 
 PLATFORM = "matrix"
 CURSOR = "sync"
 SETTLES = timedelta(seconds=2)
-HOLD = timedelta(seconds=60)  # two syncs in which nothing happens
+HOLD = timedelta(seconds=60)  # two syncs in which nothing happens: so long an older version keeps away
 Keys = Mapping[tuple[str, str], str | None]  # (kind, name) -> value; None takes one away
 
 
@@ -114,14 +116,18 @@ def _concerns_us(ctx: Context, batch: Batch, arrival: Arrival) -> bool:
     return poll is None or votes.find_about(ctx.session, PLATFORM, batch.account, poll) is not None
 
 
-class Taken(Exception):
-    """Another process serves the account: two on one device would spoil its keys."""
+def take_device(ctx: Context, account: str, holder: str) -> None:
+    """Let an owner's term begin (api/owning.py): nothing that the one before had in hand can be committed any more, and
+    all of it is due again. Raises Taken while a process of an older version serves the account."""
+    alone = ctx.session.get_bind().dialect.name == "sqlite"  # or the row is of a process that is gone
+    if not matrix.take_device(ctx.session, account, holder, ctx.now, ctx.now + HOLD, alone):
+        raise Taken("a process of an older version serves this account")
+    end_leases_of(ctx.session, PLATFORM, account)
 
 
 def hold_device(ctx: Context, account: str, holder: str) -> None:
-    """Serve an account for the next minute. With SQLite there is one process only. Raises Taken."""
-    alone = ctx.session.get_bind().dialect.name == "sqlite"
-    if not matrix.hold_device(ctx.session, account, holder, ctx.now, ctx.now + HOLD, alone):
+    """Go on serving an account; nobody else does until this transaction ends. Raises Taken."""
+    if not matrix.hold_device(ctx.session, account, holder, ctx.now + HOLD):
         raise Taken("another process serves this account")
 
 
@@ -135,8 +141,9 @@ def device_of(ctx: Context, account: str) -> Device | None:
     return matrix.device_of(ctx.session, account)
 
 
-def keep_device(ctx: Context, account: str, device_id: str, token: str) -> None:
-    """Remember a sign-in."""
+def keep_device(ctx: Context, account: str, holder: str, device_id: str, token: str) -> None:
+    """Remember a sign-in. Raises Taken."""
+    hold_device(ctx, account, holder)
     matrix.save_device(ctx.session, account, device_id, token, ctx.now)
 
 
@@ -156,8 +163,9 @@ def rooms_of(ctx: Context, account: str) -> dict[str, dict[str, Any]]:
     return matrix.rooms_of_account(ctx.session, account)
 
 
-def keep_rooms(ctx: Context, account: str, rooms: Mapping[str, dict[str, Any]]) -> None:
-    """Remember what changed of rooms."""
+def keep_rooms(ctx: Context, account: str, holder: str, rooms: Mapping[str, dict[str, Any]]) -> None:
+    """Remember what changed of rooms. Raises Taken."""
+    hold_device(ctx, account, holder)
     matrix.save_rooms(ctx.session, account, rooms)
 
 
@@ -174,6 +182,6 @@ def waiting_for_keys(ctx: Context, rooms: Sequence[str]) -> list[WaitingRow]:
 
 __all__ = [
     "CURSOR", "PLATFORM", "Batch", "Device", "Keys", "Sent", "Taken", "WaitingRow", "device_of", "hold_device",
-    "is_bound", "keep_device", "keep_keys", "keep_rooms", "keys_of", "release_device", "rooms_of", "take_in",
-    "waiting_for_keys",
+    "is_bound", "keep_device", "keep_keys", "keep_rooms", "keys_of", "release_device", "rooms_of", "take_device",
+    "take_in", "waiting_for_keys",
 ]  # fmt: skip

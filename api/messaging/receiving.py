@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from api.context import Context
+from api.owning import Taken
 from storage import albums, inbox, readers, topics
 from storage.base import keepable
 from storage.inbox import FreeChat, LeasedRow
@@ -14,6 +15,7 @@ from storage.messaging import Chat
 from storage.reach import Reach
 
 LEASE_SECONDS = 30.0
+READER_HOLD = timedelta(seconds=60)  # longer than a poll and its storing: so long an older version keeps away
 KEEP_HANDLED = timedelta(hours=72)
 ALBUM_PAUSE = timedelta(seconds=1)  # after its last part an album is complete
 LONGEST = 255  # characters of a title or an event id that the inbox keeps
@@ -37,8 +39,13 @@ class Arrival:
 
 
 def receive(ctx: Context, platform: str, account: str, arrivals: Sequence[Arrival],
-            cursor: tuple[str, str] | None = None) -> int:  # fmt: skip
-    """Store arrivals together with the stream's position; a repeat changes nothing. Returns how many were new."""
+            cursor: tuple[str, str] | None = None, reader: str = "") -> int:  # fmt: skip
+    """Store arrivals together with the stream's position; a repeat changes nothing. Returns how many were new.
+
+    Of a stream that only one process may read, `reader` says whose term it is. Raises Taken.
+    """
+    if reader:
+        read_on(ctx, platform, account, reader)
     new = 0
     for arrival in arrivals:
         state = "dead" if arrival.dead else arrival.state
@@ -107,9 +114,16 @@ def cursor(ctx: Context, platform: str, account: str, name: str) -> str | None:
     return inbox.get_cursor(ctx.session, platform, account, name)
 
 
-def read_alone(ctx: Context, platform: str, account: str, holder: str, seconds: float) -> bool:
-    """Whether `holder` may read an account's stream for so many seconds; other processes wait meanwhile. 0: it ends."""
-    return readers.claim(ctx.session, platform, account, holder, ctx.now, ctx.now + timedelta(seconds=seconds))
+def begin_to_read(ctx: Context, platform: str, account: str, reader: str) -> None:
+    """Let an owner's term begin (api/owning.py). Raises Taken while a process of an older version reads."""
+    if not readers.begin(ctx.session, platform, account, reader, ctx.now, ctx.now + READER_HOLD):
+        raise Taken("a process of an older version reads")
+
+
+def read_on(ctx: Context, platform: str, account: str, reader: str) -> None:
+    """Go on reading a stream. Raises Taken when another process reads it now."""
+    if not readers.go_on(ctx.session, platform, account, reader, ctx.now + READER_HOLD):
+        raise Taken("another process reads")
 
 
 def lease_rows(ctx: Context, reach: Reach, limit: int) -> list[LeasedRow]:
@@ -149,6 +163,6 @@ def purge_inbox(ctx: Context) -> int:
 
 
 __all__ = [
-    "ALBUM_PAUSE", "Arrival", "LeasedRow", "cursor", "finish_row", "hold_row", "keepable", "lease_rows", "pass_over",
-    "purge_inbox", "read_alone", "receive", "receive_together", "return_row",
+    "ALBUM_PAUSE", "Arrival", "LeasedRow", "Taken", "begin_to_read", "cursor", "finish_row", "hold_row", "keepable",
+    "lease_rows", "pass_over", "purge_inbox", "read_on", "receive", "receive_together", "return_row",
 ]  # fmt: skip

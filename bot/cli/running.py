@@ -102,7 +102,7 @@ def _listen(runtime: "Runtime", out: Output) -> "socket.socket":
 
 def _serve(runtime: "Runtime", role: Role, listener: "socket.socket | None", out: Output,
            make_links: Callable[[], list[tuple[Node, str]]] | None) -> None:  # fmt: skip
-    from bot.__main__ import Service
+    from bot.__main__ import Service, leave_in_time
 
     async def started() -> None:
         links = await asyncio.to_thread(make_links) if make_links else []
@@ -115,7 +115,12 @@ def _serve(runtime: "Runtime", role: Role, listener: "socket.socket | None", out
         shown: list[dict[str, Any]] = [{"who": out.text(who), "link": link} for who, link in links]
         out.result(role=role, address=runtime.config.web.base_url if listener else None, links=shown)
 
-    asyncio.run(Service(runtime, role, listener).run(started))
+    async def serve() -> None:
+        service = Service(runtime, role, listener)
+        runtime.spawn(leave_in_time(service.stopping), "leave-in-time")
+        await service.run(started)
+
+    asyncio.run(serve())
 
 
 def _sample_links(runtime: "Runtime", config: Path | None, out: Output) -> list[tuple[Node, str]]:

@@ -51,6 +51,10 @@ class Ambiguous(Transient):
     """No answer was heard: it may have been done. After a few of these it is not tried again."""
 
 
+class Elsewhere(Transient):
+    """Another process serves the account now, as only one can; this one is there when that ends."""
+
+
 class Gone(SendError):
     """The chat is over for us: blocked, left, deactivated."""
 
@@ -133,7 +137,8 @@ class Platform(Protocol):
 
     async def start(self) -> None:
         """Get ready in the background: import what is heavy, ask who we are. Nothing else is called before it ended
-        well, but `check` and `close`. Raises SendError while the platform cannot be asked; it is called again then."""
+        well, but `check` and `close`. Raises SendError while the platform cannot be asked, Elsewhere while another
+        process serves the account; it is called again then."""
         ...
 
     async def close(self) -> None:
@@ -145,7 +150,8 @@ class Platform(Protocol):
         ...
 
     async def receive(self) -> None:
-        """Take in what arrives until cancelled. Platforms that are called (web, webhooks) wait here."""
+        """Take in what arrives until cancelled. Platforms that are called (web, webhooks) wait here. Ends where another
+        process may serve the account now."""
         ...
 
     async def send(self, work: Work) -> Sequence[str]:

@@ -21,11 +21,12 @@ QUIET = {"GONGFANG_TIME__QUIET_HOURS": ""}  # it may be night when the tests run
 
 @dataclass
 class Site:
-    """gongfang in a folder, with the sample county; `env` are further settings."""
+    """gongfang in a folder, with the sample county; `env` are further settings, `role` what the process does."""
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
     address: str = ""
+    role: str = "all"
     starts: int = 0
     process: "subprocess.Popen[str] | None" = None
 
@@ -48,8 +49,8 @@ class Site:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GONGFANG_")}
         with (self.folder / f"log-{self.starts}").open("w") as log:
             self.process = subprocess.Popen(
-                [*GONGFANG, "run", "--json", "--port", port], cwd=self.folder, stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE, stderr=log, text=True,
+                [*GONGFANG, "run", "--json", "--port", port, "--role", self.role], cwd=self.folder,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
                 env={**kept, "PYTHONPATH": str(ROOT), **self.commands.env},
             )  # fmt: skip
 

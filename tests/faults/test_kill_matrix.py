@@ -57,9 +57,10 @@ class Talk:
         """Become the teacher."""
         await self.hears("绑定码")
         await self._say(code)
-        await self._choose(await self.hears("1. ", "同意"), "同意")
+        await self.choose(await self.hears("1. ", "同意"), "同意")
 
-    async def _choose(self, text: str, label: str) -> None:
+    async def choose(self, text: str, label: str) -> None:
+        """Answer a question by the number of one of its choices."""
         number = re.search(rf"(\d+)\. [^\n]*{label}", text)
         assert number is not None, text
         await self._say(number[1])
@@ -69,7 +70,7 @@ class Talk:
         while not over.is_set():
             tag = f"备课{len(self.tags)}号"
             await self._say(f"提醒我 明天下午3点 {tag}")
-            await self._choose(await self.hears(ASKED, tag, YES), YES)
+            await self.choose(await self.hears(ASKED, tag, YES), YES)
             await self.hears(DONE, tag)
             self.tags.append(tag)
 

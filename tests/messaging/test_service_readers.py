@@ -1,11 +1,16 @@
-"""A stream that only one process may read has one reader at a time."""
+"""A stream that only one process may read: the term of its reader ends when the next one begins, and not before."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
-from api.messaging.receiving import read_alone
+from api.context import Context
+from api.messaging.receiving import Arrival, Taken, begin_to_read, read_on, receive
+from storage.messaging import Cursor, Incoming
 from tests.support.talk import World, a_world
+
+MINE = ("telegram", "7")
 
 
 @pytest.fixture
@@ -14,17 +19,40 @@ async def world(database_url: str) -> AsyncIterator[World]:
         yield world
 
 
-async def test_one_reader_until_its_claim_runs_out(world: World) -> None:
-    async def may(holder: str, seconds: float = 60, account: str = "7") -> bool:
-        return await world.run(read_alone, "telegram", account, holder, seconds)
+def held_without_a_lock(ctx: Context) -> None:
+    """As version 0.3 wrote it."""
+    until = ctx.now + timedelta(seconds=60)
+    ctx.session.merge(Cursor(platform="telegram", account="7", name="reader", value=f"0123abcd {until.isoformat()}"))
 
-    assert await may("a") and await may("a")
-    assert not await may("b")
-    assert await may("b", account="8"), "another bot"
-    world.pass_time(seconds=50)
-    assert await may("a")
-    world.pass_time(seconds=50)
-    assert not await may("b"), "it was renewed"
-    world.pass_time(seconds=11)
-    assert await may("b") and not await may("a")
-    assert await may("b", 0) and await may("a"), "given back"
+
+async def test_whoever_begins_ends_the_term_before(world: World) -> None:
+    await world.run(begin_to_read, *MINE, "lock:a")
+    await world.run(begin_to_read, "telegram", "8", "lock:z")
+    await world.run(read_on, *MINE, "lock:a")
+    await world.run(begin_to_read, *MINE, "lock:b")
+    with pytest.raises(Taken):
+        await world.run(read_on, *MINE, "lock:a")
+    await world.run(read_on, *MINE, "lock:b")
+    world.pass_time(minutes=5)
+    await world.run(read_on, *MINE, "lock:b")
+    await world.run(read_on, "telegram", "8", "lock:z")
+
+
+async def test_what_a_late_reader_brings_is_not_kept(world: World) -> None:
+    arrival = Arrival("1", "5", "private", {"update_id": 1})
+    await world.run(begin_to_read, *MINE, "lock:a")
+    await world.run(begin_to_read, *MINE, "lock:b")
+    with pytest.raises(Taken):
+        await world.run(receive, *MINE, [arrival], ("offset", "2"), "lock:a")
+    assert await world.run(lambda ctx: ctx.session.query(Incoming).count()) == 0
+    assert await world.run(receive, *MINE, [arrival], ("offset", "2"), "lock:b") == 1
+
+
+async def test_a_process_of_the_version_before_is_waited_for(world: World) -> None:
+    await world.run(held_without_a_lock)
+    with pytest.raises(Taken, match="older version"):
+        await world.run(begin_to_read, *MINE, "lock:a")
+    world.pass_time(seconds=61)
+    await world.run(begin_to_read, *MINE, "lock:a")
+    end = (await world.run(lambda ctx: ctx.session.query(Cursor).filter_by(name="reader").one().value)).split()[1]
+    assert end > (world.runtime.now() + timedelta(seconds=30)).isoformat(), "and is kept away by the row"

@@ -38,7 +38,7 @@ class MatrixPlatform:
         return parse(raw)
 
     async def start(self) -> None:
-        """Sign in, and look out the keys. Raises SendError."""
+        """Become the one process that serves the account, sign in, and look out the keys. Raises SendError."""
         await self.connection.open()
 
     async def close(self) -> None:
@@ -49,9 +49,10 @@ class MatrixPlatform:
         await self.connection.close()
 
     async def receive(self) -> None:
-        """Read until the service stops; the database is there a moment longer."""
+        """Read until the service stops, or until this process is not the one any more; the database is there a moment
+        longer."""
         try:
-            await self.syncing.run()
+            await self.connection.owner.work(self.syncing.run())
         finally:
             await self.connection.release()
 

@@ -1,6 +1,7 @@
 """The account while it is connected: signed in on its one device, its rooms known, its keys at hand.
 
-One process at a time owns a device; reading and sending share this.
+One process at a time owns the account; reading and sending share this. What is known here belongs to one term: when it
+is over, the next one reads everything anew.
 """
 
 import asyncio
@@ -15,15 +16,16 @@ from api.matrix.service import (
     PLATFORM,
     Taken,
     device_of,
-    hold_device,
     keep_device,
     keep_rooms,
     release_device,
     rooms_of,
+    take_device,
 )
 from api.messaging.receiving import cursor
-from api.runtime import Runtime
-from bot.platforms.base import Rejected, Transient
+from api.owning import Owner
+from api.runtime import Runtime, StorageUnavailable
+from bot.platforms.base import Elsewhere, Rejected, Transient
 from bot.platforms.matrix.homeserver import CLIENT, Homeserver, SignedOut
 from bot.platforms.matrix.rooms import Room
 from bot.platforms.matrix.secrecy import Outdated, Secrecy
@@ -32,6 +34,7 @@ log = structlog.get_logger()
 
 LONGEST_ACCOUNT = 64  # characters that chats and cursors keep
 DEVICE_NAME = "工坊"
+RELEASE_SECONDS = 2.0
 REFUSED_SECONDS = 60.0  # between two tries to sign in: homeservers shut out who guesses passwords
 
 
@@ -52,8 +55,8 @@ class Connection:
         self.cursor: str | None = None
         self.device_id = ""
         self.secrecy: Secrecy
-        self.holder = secrets.token_hex(12)
-        self._held = False
+        self.owner = Owner(runtime, f"{PLATFORM}:{self.account}")
+        self.holder = ""  # of the term that all this belongs to
         self._opening = asyncio.Lock()
         self._known_device = ""
         self._renewed = False  # signed in again: homeservers forget the keys of a device that signed out
@@ -62,7 +65,7 @@ class Connection:
     async def open(self) -> None:
         """Sign in, unless that is done; the access token is used again for as long as it is valid. Raises SendError."""
         async with self._opening:
-            if not self._held:
+            if not self.holder or self.holder != self.owner.holder:
                 await self._hold()
             if not self.home.token:
                 await self._try_to_sign_in()
@@ -77,15 +80,22 @@ class Connection:
                 self._renewed = False
 
     async def _hold(self) -> None:
+        self.taken()
         try:
-            await self.runtime.transact(hold_device, self.account, self.holder)
+            if not await self.owner.take():
+                raise Elsewhere("another process serves this account")
+            holder = self.owner.holder
+            await self.runtime.transact(take_device, self.account, holder)
         except Taken as error:
+            await self.owner.release()
+            raise Elsewhere(str(error)) from error
+        except StorageUnavailable as error:
             raise Transient(str(error)) from error
-        self._held = True
+        self.holder = holder
 
     def taken(self) -> None:
         """Another process serves the account now: what is known of it here is of no use any more."""
-        self._held, self._known_device, self.home.token = False, "", ""
+        self.holder, self._known_device, self.home.token = "", "", ""
 
     def moved_to(self, room: Room) -> Room | None:
         """What a room became, once we are there."""
@@ -94,7 +104,7 @@ class Connection:
 
     async def keep(self, room: Room) -> None:
         """Remember what changed of a room."""
-        await self.runtime.transact(keep_rooms, self.account, {room.native: room.state()})
+        await self.runtime.transact(keep_rooms, self.account, self.holder, {room.native: room.state()})
 
     def signed_out(self) -> None:
         """The token is not valid any more: the next `open` signs in again."""
@@ -111,10 +121,17 @@ class Connection:
         await self.home.close()
 
     async def release(self) -> None:
-        """Let another process have the account at once, not when our minute is over."""
-        if self._held:
-            self.taken()
-            await self.runtime.transact(release_device, self.account, self.holder)
+        """Let another process have the account at once."""
+        holder = self.holder
+        self.taken()
+        try:
+            if holder and holder == self.owner.holder:
+                async with asyncio.timeout(RELEASE_SECONDS):
+                    await self.runtime.transact(release_device, self.account, holder)
+        except (StorageUnavailable, TimeoutError):
+            log.warning("the database does not answer; the account is free all the same", account=self.account)
+        finally:
+            await self.owner.release()
 
     async def start_anew(self, outdated: Outdated) -> None:
         """Leave a device whose keys were told others already for a new one, which only the password brings; without it
@@ -126,7 +143,7 @@ class Connection:
                 raise Rejected(str(outdated)) from outdated
             log.warning("the keys of the device are too old, another device takes its place", device=self.device_id)
             await self.secrecy.keyring.retire()
-            await self.runtime.transact(keep_device, self.account, "", "")
+            await self.runtime.transact(keep_device, self.account, self.holder, "", "")
             try:
                 await self.home.call("POST", f"{CLIENT}/logout", {})
             finally:
@@ -171,7 +188,7 @@ class Connection:
         await self._signed_in(answer["device_id"], answer["access_token"])
 
     async def _signed_in(self, device_id: str, token: str) -> None:
-        await self.runtime.transact(keep_device, self.account, device_id, token)
+        await self.runtime.transact(keep_device, self.account, self.holder, device_id, token)
         self.device_id, self.home.token = device_id, token
         log.info("signed in to Matrix", user=self.me, device=device_id)
 

@@ -37,6 +37,7 @@ class Secrecy:
 
     def __init__(self, connection: "Connection", keyring: Keyring) -> None:
         self.connection, self.keyring = connection, keyring
+        self.holder = connection.holder  # whoever still works with this when its term is over writes nothing
         self.olm = Olm(connection.me, connection.device_id, keyring)
         keyring.own_key = self.olm.account.identity_keys["curve25519"]
         self.sharing = Sharing(connection, self.olm, self.flush)
@@ -63,7 +64,7 @@ class Secrecy:
         async with self.keyring.writing() as changes:
             if changes:
                 connection = self.connection
-                await connection.runtime.transact(keep_keys, connection.account, connection.holder, changes)
+                await connection.runtime.transact(keep_keys, connection.account, self.holder, changes)
 
     def take_in(self, sync: Mapping[str, Any]) -> set[tuple[str, str]]:
         """What a sync tells our device; returns the (room, session) of the keys that came."""

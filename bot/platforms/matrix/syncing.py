@@ -16,7 +16,7 @@ from api.matrix.service import Batch, Sent, Taken, WaitingRow, take_in, waiting_
 from api.messaging.polls import PREFIX
 from api.messaging.receiving import Arrival
 from api.runtime import StorageUnavailable
-from bot.platforms.base import Rejected, RetryAfter, SendError
+from bot.platforms.base import Elsewhere, Rejected, RetryAfter, SendError
 from bot.platforms.matrix.chores import Chore
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.conversing import Conversing
@@ -68,7 +68,7 @@ class Syncing:
         self._keys_came: set[tuple[str, str]] = set()  # (room, session), until what waited for them is committed
 
     async def run(self) -> None:
-        """Read until the service stops; what fails is tried again, ever more slowly."""
+        """Read until the service stops, or another process does; what fails is tried again, ever more slowly."""
         pause = 1.0
         while not self.connection.runtime.stopping:
             try:
@@ -79,9 +79,9 @@ class Syncing:
                 self.connection.signed_out()
                 log.error("signed out of Matrix", error=str(error))
                 pause = SLOWEST
-            except Taken as error:
-                self.connection.taken()
+            except (Taken, Elsewhere) as error:
                 log.warning("this process serves Matrix no more", error=str(error))
+                return
             except RetryAfter as error:
                 pause = error.seconds
             except (SendError, StorageUnavailable) as error:

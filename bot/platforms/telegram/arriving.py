@@ -3,13 +3,13 @@
 import asyncio
 import hashlib
 import json
-import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from api.messaging.receiving import ALBUM_PAUSE, Arrival, cursor, read_alone, receive
+from api.messaging.receiving import ALBUM_PAUSE, Arrival, begin_to_read, cursor, read_on, receive
+from api.owning import AGAIN_SECONDS, Owner, Taken
 from api.runtime import Runtime, StorageUnavailable
 from bot.platforms.base import RetryAfter, SendError, Unreadable
 from bot.platforms.opened import check_opened
@@ -26,16 +26,18 @@ TELEGRAM = "telegram"
 OFFSET = "offset"
 NOWHERE = "?"  # the chat of what cannot be read
 SLOWEST_RETRY = 30.0
-READER_SECONDS = 60.0  # longer than a poll and its storing
-WAITS_FOR_READER = 5.0  # until a process that may not read asks again
 LATE = 0.2  # seconds after which an album is looked at, over the pause that the inbox keeps
 
 
-async def take_in(runtime: Runtime, account: str, updates: list[Any], offset: int | None = None) -> None:
-    """Store updates, together with the offset to read on from; returns after the commit. A repeat changes nothing."""
+async def take_in(runtime: Runtime, account: str, updates: list[Any], offset: int | None = None,
+                  reader: str = "") -> None:  # fmt: skip
+    """Store updates, together with the offset to read on from; returns after the commit. A repeat changes nothing.
+
+    Raises Taken.
+    """
     arrivals = [arrival for update in updates for arrival in arrivals_of(update)]
     position = (OFFSET, str(offset)) if offset is not None else None
-    await runtime.transact(receive, TELEGRAM, account, arrivals, position)
+    await runtime.transact(receive, TELEGRAM, account, arrivals, position, reader)
     watch_albums(runtime, arrivals)
 
 
@@ -73,19 +75,38 @@ def arrival_of(update: Any) -> Arrival:
 
 
 async def poll(runtime: Runtime, client: "Client", account: str) -> None:
-    """Read updates until cancelled. The offset moves when they are stored, never before."""
-    failures, holder = 0, secrets.token_hex(8)
+    """Read updates until cancelled, while no other process does: Telegram ends the poll of one reader when a second one
+    comes."""
+    owner = Owner(runtime, f"{TELEGRAM}:{account}")
+    try:
+        while True:
+            try:
+                if await owner.take():
+                    await owner.work(_read(runtime, client, account, owner.holder))
+            except (Taken, StorageUnavailable) as error:
+                log.warning("this process does not read updates", error=str(error))
+                await owner.release()
+            await asyncio.sleep(AGAIN_SECONDS)
+    finally:
+        await owner.release()
+
+
+async def _read(runtime: Runtime, client: "Client", account: str, reader: str) -> None:
+    """The offset moves when the updates are stored, never before. Raises Taken."""
+    failures = 0
+    await runtime.transact(begin_to_read, TELEGRAM, account, reader)
+    log.info("this process reads updates", platform=TELEGRAM, account=account)
     while True:
         try:
             saved = await runtime.read(cursor, TELEGRAM, account, OFFSET)
             offset = int(saved) if saved else None
-            while await _alone(runtime, account, holder):
+            while True:
+                await runtime.transact(read_on, TELEGRAM, account, reader)
                 updates = await client.updates(offset, KINDS)
                 failures = 0
                 if updates:
                     offset = next_offset(updates, offset)
-                    await take_in(runtime, account, updates, offset)
-            await asyncio.sleep(WAITS_FOR_READER)
+                    await take_in(runtime, account, updates, offset, reader)
         except RetryAfter as error:
             log.warning("telegram asks us to wait", seconds=error.seconds)
             await asyncio.sleep(error.seconds)
@@ -94,13 +115,6 @@ async def poll(runtime: Runtime, client: "Client", account: str) -> None:
             pause = min(2.0 ** (failures - 1), SLOWEST_RETRY)
             log.warning("no updates from telegram", error=str(error), again_in=pause)
             await asyncio.sleep(pause)
-
-
-async def _alone(runtime: Runtime, account: str, holder: str) -> bool:
-    """Whether this process is the one that reads. Telegram ends the poll of one reader when a second one comes."""
-    if runtime.database.is_sqlite:  # one process by its lock
-        return True
-    return await runtime.transact(read_alone, TELEGRAM, account, holder, READER_SECONDS)
 
 
 def next_offset(updates: list[Any], before: int | None) -> int | None:
