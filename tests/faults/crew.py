@@ -14,6 +14,7 @@ import psycopg
 from tests.faults.site import Site
 
 ROLES = ("api", "api", "bot", "bot", "worker")
+STARTING = 3
 
 
 @dataclass
@@ -87,23 +88,33 @@ class Crew(Site):
 
 
 async def kill_again_and_again(crew: Crew, chance: Random, times: int, seconds: float = 2.0) -> dict[str, int]:
-    """Kill one of the processes `times` times, whatever it does, and start it again at once or a moment later. At the
-    end all of them run. Returns how often which role was killed."""
+    """Kill one of the processes `times` times, whatever it does, and start it again at once or a moment later; up to
+    STARTING of them start at the same time. At the end all of them run. Returns how often which role was killed."""
     killed: dict[str, int] = {}
+    starting: set[asyncio.Task[None]] = set()
     for _ in range(times):
+        while len(starting) >= STARTING:
+            await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(chance.uniform(0, seconds))
         one = chance.choice(crew.members)
         await one.end()
         killed[one.role] = killed.get(one.role, 0) + 1
         await asyncio.sleep(chance.choice((0, 0, chance.uniform(0, 1))))
         one.spawn()
-        if chance.random() < 0.6:  # the others are killed again while they start, or it is another one's turn meanwhile
-            await one.wait_until_open()
+        task = asyncio.create_task(_open(one))
+        starting.add(task)
+        task.add_done_callback(starting.discard)
+    await asyncio.gather(*starting)
     for one in crew.members:
         if not await _answers(one):
             await one.end()
             await one.start()
     return killed
+
+
+async def _open(one: Site) -> None:
+    with suppress(AssertionError):  # it was killed before it was open
+        await one.wait_until_open()
 
 
 async def _answers(one: Site) -> bool:
