@@ -18,7 +18,7 @@ from bot.workers import Together, Workers
 log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
-LOOK_AGAIN_SECONDS = 0.2
+LOOK_AGAIN_SECONDS, SELDOM_SECONDS = 0.2, 1.0
 
 
 @dataclass(slots=True)
@@ -30,13 +30,17 @@ class Deliverers(Workers[Work]):
     signal = "outbox"
     at_once = 64
     settling: Together[tuple[Work, Outcome], Work | None] = field(init=False)
+    look_again: float = LOOK_AGAIN_SECONDS
 
     def __post_init__(self) -> None:
         self.settling = Together(self.runtime, self._settle)
 
     async def lease(self, limit: int) -> list[Work]:
         """The next delivery of up to `limit` chats."""
-        return await self.runtime.transact(claim_work, self.bots.reach, limit, self.guards)
+        works: list[Work] = await self.runtime.transact(claim_work, self.bots.reach, limit, self.guards)
+        if works:
+            self.look_again = LOOK_AGAIN_SECONDS
+        return works
 
     async def give_back(self, work: Work, begun: bool) -> None:
         """A delivery that was begun may have been sent."""
@@ -48,7 +52,9 @@ class Deliverers(Workers[Work]):
         if due is None:
             return IDLE_SECONDS
         # what another worker is sending, or a bot that was told to wait may not, stays due: look again, but not at once
-        return min(IDLE_SECONDS, max(LOOK_AGAIN_SECONDS, (due - self.runtime.now()) / timedelta(seconds=1)))
+        pause = max(self.look_again, (due - self.runtime.now()) / timedelta(seconds=1))
+        self.look_again = min(2 * self.look_again, SELDOM_SECONDS)
+        return min(IDLE_SECONDS, pause)
 
     async def work(self, work: Work) -> Work | None:
         """Make a delivery and commit what became of it; returns the chat's next one."""

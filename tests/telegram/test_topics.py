@@ -10,7 +10,7 @@ from api.context import Context
 from api.messaging.outbox import say_in_chat
 from api.messaging.tree import T
 from api.rooms import passes
-from bot.handle import platforms_by_name
+from bot.bots import Bots
 from bot.mirror import Mirrors
 from storage.communities import Community
 from storage.messaging import Chat
@@ -42,7 +42,7 @@ class Forum(Group):
                 room.due_at, room.tries = AT_ONCE, {} if forget else room.tries
 
         await self.world.run(due)
-        await Mirrors(self.world.runtime, platforms_by_name([self.world.telegram])).drain()
+        await Mirrors(self.world.runtime, Bots.of(self.world.telegram)).drain()
         if hear:
             await self.world.settle()
 

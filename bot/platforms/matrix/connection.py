@@ -80,7 +80,7 @@ class Connection:
                 self._renewed = False
 
     async def _hold(self) -> None:
-        self.taken()
+        self._forget()
         try:
             if not await self.owner.take():
                 raise Elsewhere("another process serves this account")
@@ -93,9 +93,14 @@ class Connection:
             raise Transient(str(error)) from error
         self.holder = holder
 
-    def taken(self) -> None:
-        """Another process serves the account now: what is known of it here is of no use any more."""
+    def _forget(self) -> None:
+        """What was known in another term is of no use any more."""
         self.holder, self._known_device, self.home.token = "", "", ""
+
+    async def end_term(self, holder: str) -> None:
+        """Another process serves the account, as was found out in the term of `holder`: reading ends, too."""
+        if holder == self.owner.holder:
+            await self.owner.release()
 
     def moved_to(self, room: Room) -> Room | None:
         """What a room became, once we are there."""
@@ -123,7 +128,7 @@ class Connection:
     async def release(self) -> None:
         """Let another process have the account at once."""
         holder = self.holder
-        self.taken()
+        self._forget()
         try:
             if holder and holder == self.owner.holder:
                 async with asyncio.timeout(RELEASE_SECONDS):

@@ -31,6 +31,7 @@ class Sending:
     async def send(self, work: Work) -> Sequence[str]:
         """Make one delivery; returns the ids of the messages it became. Raises SendError."""
         await self.connection.open()
+        holder = self.connection.holder
         room = self._room(work)
         try:
             match work.kind:
@@ -46,7 +47,7 @@ class Sending:
             self.connection.signed_out()
             raise
         except Taken as error:
-            self.connection.taken()
+            await self.connection.end_term(holder)
             raise Transient(str(error)) from error
         except Refused as error:
             if error.status in (403, 404) and not await self._inside(room):

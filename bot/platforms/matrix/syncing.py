@@ -113,7 +113,8 @@ class Syncing:
 
     async def _take_in(self, answer: Mapping[str, Any]) -> int:
         connection, sections = self.connection, _mapping(answer.get("rooms"))
-        self._keys_came |= connection.secrecy.take_in(answer)
+        holder, secrecy = connection.holder, connection.secrecy
+        self._keys_came |= secrecy.take_in(answer)
         found = await self._read_late(self._keys_came) if self._keys_came else []
         rooms: dict[str, Room] = {}
         sent: list[Sent] = []
@@ -147,10 +148,10 @@ class Syncing:
                 room = rooms[native] = self._room(native)
                 room.membership, room.joined, room.invited = "leave", 0, 0
                 gone.append(native)
-        async with connection.secrecy.keyring.writing() as keys:
+        async with secrecy.keyring.writing() as keys:
             states = {native: room.state() for native, room in rooms.items()}
             batch = Batch(
-                connection.account, connection.holder, answer["next_batch"], arrivals, states, keys, sent, found,
+                connection.account, holder, answer["next_batch"], arrivals, states, keys, sent, found,
                 public, gone, moves(connection.rooms, rooms), votes_in(arrivals), touched, encrypted,
             )  # fmt: skip
             new: int = await connection.runtime.transact(take_in, batch)

@@ -77,14 +77,16 @@ def arrival_of(update: Any) -> Arrival:
 async def poll(runtime: Runtime, client: "Client", account: str) -> None:
     """Read updates until cancelled, while no other process does: Telegram ends the poll of one reader when a second one
     comes."""
-    owner = Owner(runtime, f"{TELEGRAM}:{account}")
+    owner, why = Owner(runtime, f"{TELEGRAM}:{account}"), ""
     try:
         while True:
             try:
                 if await owner.take():
                     await owner.work(_read(runtime, client, account, owner.holder))
             except (Taken, StorageUnavailable) as error:
-                log.warning("this process does not read updates", error=str(error))
+                if str(error) != why:
+                    log.warning("this process does not read updates", error=str(error))
+                why = str(error)
                 await owner.release()
             await asyncio.sleep(AGAIN_SECONDS)
     finally:
