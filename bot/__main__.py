@@ -48,7 +48,7 @@ ROLES: dict[str, frozenset[str]] = {
 HTTP = "http"
 STOP_SECONDS = 2  # open pages and running requests get this long at the end
 FINISH_SECONDS = 5.0  # what the workers have in hand: a platform may answer slowly
-LEAVE_SECONDS = 9.0  # then the process leaves, whatever does not answer; what it could not commit is not done
+LEAVE_SECONDS = 8.0  # then the process leaves, whatever does not answer; what it could not commit is not done
 AGAIN_SECONDS = 2.0
 M_MMAP_THRESHOLD, LARGE_BLOCK = -3, 256 * 1024
 

@@ -57,6 +57,8 @@ def lease_rooms(session: Session, reach: Reach, now: datetime, until: datetime, 
     )
     values = {"leased_until": until, "due_at": until}
     taken = take(session, due, Room, values, Room.id, Room.pid, Room.platform, Room.part, Room.chat_id)
+    if not taken:
+        return []
     chats = [row.chat_id for row in taken if row.chat_id is not None]
     query = select(Chat.id, Chat.account, Chat.native).where(Chat.id.in_(chats))
     there = {chat_id: (account, native) for chat_id, account, native in session.execute(query)}
