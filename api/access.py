@@ -51,6 +51,8 @@ RULES: dict[str, frozenset[str]] = {
     # its people: roster, claim codes, binding requests
     "people": frozenset(ADMINS),
     "roster": frozenset({"region_admin"}),
+    # what could not be delivered to them and to its rooms
+    "letters": frozenset({"region_admin"}),
 }
 
 NAMES: dict[str, T] = {

@@ -11,6 +11,7 @@ from api.communities.member_routes import router as memberships
 from api.communities.routes import router as communities
 from api.http import PROBLEMS, install_problems
 from api.journals.routes import router as journals
+from api.letters.routes import router as letters
 from api.limits import BodyLimit
 from api.notices.routes import router as notices
 from api.openapi import describe
@@ -43,6 +44,7 @@ V1: tuple[APIRouter, ...] = (
     rooms,
     relays,
     topics,
+    letters,
 )
 
 

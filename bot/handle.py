@@ -146,7 +146,7 @@ def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, nu
 
 def _turn(ctx: Context, chat: Chat, inbound: Inbound, listed: bool) -> Turn:
     """Who speaks where. `listed`: an account that nobody bound may be somebody's by the list."""
-    here = inbound.kind != "left"
+    here = inbound.kind not in ("left", "bot_removed")
     face = recognise(ctx, chat, inbound.sender, inbound.name, inbound.language, here)
     if listed and inbound.kind in DONE_BY_SENDER:
         if face.person is None:

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Index, String, func, or_, select, text
+from sqlalchemy import Index, String, case, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Id, Pid, ref
 from storage.communities import Community
-from storage.messaging import Delivery, Message
+from storage.messaging import LOST, OTHER, Delivery, Message
 from storage.people import Person
+
+DROPPED = "dropped"
+NOT_ARRIVED = (*LOST, DROPPED)
+WHY = case((Delivery.state == DROPPED, DROPPED), else_=func.coalesce(Delivery.reason, OTHER))
 
 
 class Broadcast:
@@ -114,19 +118,25 @@ def count_states(session: Session, message_id: int | None) -> dict[str, int]:
 
 
 def find_unsent(session: Session, message_id: int | None, limit: int, offset: int = 0) -> list[tuple[str, str]]:
-    """(name, state) of the people who did not get a message and will not, by name."""
+    """(name, why) of the people who did not get a message and will not, by name. Why: of WHY_LOST, or dropped."""
     if message_id is None:
         return []
     query = (
-        select(Person.name, Delivery.state)
+        select(Person.name, WHY)
         .join(Delivery, Delivery.person_id == Person.id)
-        .where(Delivery.message_id == message_id, Delivery.kind == "send", Delivery.state.in_(LOST))
-        .order_by(Delivery.state, Person.name, Person.id)
+        .where(Delivery.message_id == message_id, Delivery.kind == "send", Delivery.state.in_(NOT_ARRIVED))
+        .order_by(WHY, Person.name, Person.id)
     )
-    return [(name, state) for name, state in session.execute(query.limit(limit).offset(offset))]
+    return [(name, why) for name, why in session.execute(query.limit(limit).offset(offset))]
 
 
-LOST = ("unreachable", "dead", "expired")
+def count_unreached(session: Session, message_id: int | None) -> dict[str, int]:
+    """why -> how many people a message did not reach and will not (as `find_unsent`)."""
+    if message_id is None:
+        return {}
+    query = select(WHY, func.count()).where(Delivery.message_id == message_id, Delivery.kind == "send")
+    people = query.where(Delivery.state.in_(NOT_ARRIVED), Delivery.person_id.is_not(None))
+    return {why: count for why, count in session.execute(people.group_by(WHY))}
 
 
 def any_of(session: Session, query: Any) -> bool:

@@ -3,14 +3,15 @@
 Where a platform lets us begin a conversation, its adapter does (`identities.wanted_at`); what waited is sent then.
 """
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.messaging import Delivery
+from storage.messaging import BLOCKED, NO_ACCOUNT, NO_CHAT, Delivery
 from storage.people import PRESENT, Identity, Person
 from storage.writing import QUIET_UPDATE, count_changed
 
@@ -20,6 +21,28 @@ class Wanted(NamedTuple):
 
     pid: str
     native: str
+
+
+def strand(session: Session, lost: Mapping[int, int], now: datetime) -> None:
+    """Deliveries (with their people) that find nobody at home: why, and who is to be asked into a private chat."""
+    people = set(lost.values())
+    why = reasons_of(session, people)
+    alike: dict[str | None, list[int]] = defaultdict(list)
+    for delivery_id, person_id in lost.items():
+        alike[why.get(person_id)].append(delivery_id)
+    for reason, ids in alike.items():
+        these = update(Delivery).where(Delivery.id.in_(ids), Delivery.state == "ready")
+        ended = these.values(state="unreachable", error="no chat", reason=reason)
+        session.execute(ended, execution_options=QUIET_UPDATE)
+    want_chats(session, people, now)
+
+
+def reasons_of(session: Session, person_ids: Collection[int]) -> dict[int, str]:
+    """Why people who are at home nowhere are so."""
+    gone = func.max(case((Identity.state == "gone", 1), else_=0))
+    query = select(Person.id, func.count(Identity.id), gone).outerjoin(Identity, Identity.person_id == Person.id)
+    rows = session.execute(query.where(Person.id.in_(person_ids)).group_by(Person.id))
+    return {key: BLOCKED if left else NO_CHAT if accounts else NO_ACCOUNT for key, accounts, left in rows}
 
 
 def want_chats(session: Session, person_ids: Collection[int], now: datetime) -> None:
@@ -52,4 +75,5 @@ def revive(session: Session, person_id: int, since: datetime, now: datetime) -> 
         or_(Delivery.expires_at.is_(None), Delivery.expires_at > now),
     )  # fmt: skip
     later = case((Delivery.lane < 1, 1), else_=Delivery.lane)
-    return count_changed(session, waits.values(state="ready", error=None, lane=later))
+    anew = {"state": "ready", "error": None, "reason": None, "again_at": now, "lane": later}
+    return count_changed(session, waits.values(anew))

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, aliased
 from storage import idempotency
 from storage.communities import Community, Transfer
 from storage.idempotency import Idempotent
-from storage.messaging import Chat, Delivery, Dialogue, Incoming, Message
+from storage.messaging import LOST, Chat, Delivery, Dialogue, Incoming, Message
 from storage.people import ApiToken, Audit, BindingRequest, ClaimCode, Identity, OneTimeLink, Person, WebSession
 from storage.records import Record
 
@@ -109,7 +109,7 @@ def _forget_messages(session: Session, person_id: int, chat_ids: Sequence[int]) 
     theirs = _theirs(person_id, chat_ids)
     others = select(Delivery.message_id).where(~theirs)
     alone = select(Delivery.message_id).where(theirs)
-    session.execute(update(Delivery).where(theirs, Delivery.state == "ready").values(state="superseded"))
+    session.execute(update(Delivery).where(theirs, Delivery.state.in_(("ready", *LOST))).values(state="superseded"))
     _blank(session, Message.id.in_(alone), Message.id.not_in(others))
 
 
@@ -125,7 +125,7 @@ def _forget_naming(session: Session, person: Person) -> None:
     found = list(session.scalars(select(Message.id).where(named)))
     for start in range(0, len(found), 500):
         some = found[start : start + 500]
-        waiting = update(Delivery).where(Delivery.message_id.in_(some), Delivery.state == "ready")
+        waiting = update(Delivery).where(Delivery.message_id.in_(some), Delivery.state.in_(("ready", *LOST)))
         session.execute(waiting.values(state="superseded"), execution_options=FETCH)
         _blank(session, Message.id.in_(some))
 

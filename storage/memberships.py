@@ -1,14 +1,14 @@
 """Queries about who belongs where: memberships, hosts, workshops to join, people found by name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, case, exists, false, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from storage.communities import Community, Membership
-from storage.people import PRESENT, Audit, Person
+from storage.people import PRESENT, Audit, Identity, Person
 from storage.writing import upsert
 
 HOSTS = ("host", "cohost")
@@ -176,6 +176,13 @@ def find_persons(session: Session, pids: Sequence[str]) -> list[Person]:
 def name_of(session: Session, person_id: int) -> str | None:
     """A person's name."""
     return session.scalars(select(Person.name).where(Person.id == person_id)).first()
+
+
+def find_away(session: Session, person_ids: Collection[int]) -> set[int]:
+    """Those of these people who had an account and are at home nowhere now: what is for them waits."""
+    account = exists().where(Identity.person_id == Person.id)
+    query = select(Person.id).where(Person.id.in_(person_ids), Person.home_chat_id.is_(None), account)
+    return set(session.scalars(query))
 
 
 def page_people(

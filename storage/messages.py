@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session, aliased, make_transient_to_detached
 
 from storage.base import UtcDateTime, new_pid
 from storage.inbox import hold_in_order
-from storage.messaging import Chat, Delivery, Message, SentEvent
+from storage.messaging import LOST, Chat, Delivery, Message, SentEvent
 from storage.outbox import wake_chats
 from storage.people import Person
 from storage.writing import QUIET_UPDATE, count_changed, table_of, upsert
@@ -87,7 +87,7 @@ def drop_unsent(session: Session, message_id: int) -> int:
     copies = select(sent.id).where(sent.message_id == message_id, sent.kind == "send")
     waiting = update(Delivery).where(
         or_(Delivery.message_id == message_id, Delivery.target_id.in_(copies)),
-        Delivery.state == "ready",
+        Delivery.state.in_(("ready", *LOST)),
         Delivery.pending.is_(False),
     )
     return count_changed(session, waiting.values(state="superseded"))

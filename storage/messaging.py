@@ -6,13 +6,31 @@ Queries live in `inbox.py` and `outbox.py`; what the columns promise is in archi
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, UniqueConstraint, text
+from sqlalchemy import Index, String, UniqueConstraint, and_, literal_column, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.base import Base, Id, Json, Pid, loose_ref, ref
 
 # room in each page of PostgreSQL: a row that stays in its page when it changes needs no new entries in the indexes
 CHANGED_OFTEN = {"postgresql_with": {"fillfactor": 70}}
+# how deliveries end that somebody may want to know of; what nobody saw in ten seconds (acks) is not among them
+LOST = ("dead", "unreachable", "expired")
+IS_LOST = text("state IN ('dead', 'unreachable', 'expired') AND kind <> 'ack'")
+# why a delivery was lost: a closed set, beside the free words of `error`
+BLOCKED = "blocked"  # their accounts blocked us, left, or were closed
+NO_CHAT = "no_chat"  # an account, but no private chat with it
+NO_ACCOUNT = "no_account"
+CHAT_GONE = "chat_gone"  # we are not in the room any more, or it is closed
+REJECTED = "rejected"  # the platform refuses what we sent
+UNHEARD = "unheard"  # no answer, several times: it may have been sent
+GAVE_UP = "gave_up"  # it failed for a day
+EXPIRED = "expired"
+UNREADABLE = "unreadable"  # it cannot be put into words
+GUARD = "guard"  # whether it still stands could not be asked
+OTHER = "other"  # written by a version that did not say why
+WHY_LOST = (
+    BLOCKED, NO_CHAT, NO_ACCOUNT, CHAT_GONE, REJECTED, UNHEARD, GAVE_UP, EXPIRED, UNREADABLE, GUARD, OTHER,
+)  # fmt: skip
 
 
 class Chat(Base):
@@ -70,6 +88,12 @@ class Incoming(Base):
             postgresql_where=text("state = 'waiting_poll'"),
         ),
         Index("ix_inbox_handled_at", "handled_at"),
+        Index(
+            "ix_inbox_failed",
+            "id",
+            sqlite_where=text("reason IS NOT NULL"),
+            postgresql_where=text("reason IS NOT NULL"),
+        ),
         CHANGED_OFTEN,
     )
     id: Mapped[Id]
@@ -102,7 +126,7 @@ class Message(Base):
 
 class Delivery(Base):
     """One message (or edit, delete, ...) to one person or chat. States: ready, sent, dead, expired, skipped,
-    superseded, unreachable."""
+    superseded, unreachable, dropped (by somebody who looked at it)."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -121,6 +145,7 @@ class Delivery(Base):
             sqlite_where=text("state = 'ready' AND chat_id IS NULL"),
             postgresql_where=text("state = 'ready' AND chat_id IS NULL"),
         ),
+        Index("ix_deliveries_lost", "id", sqlite_where=IS_LOST, postgresql_where=IS_LOST),
         Index(
             "ix_deliveries_acks", "created_at",
             sqlite_where=text("kind = 'ack'"), postgresql_where=text("kind = 'ack'"),
@@ -149,8 +174,16 @@ class Delivery(Base):
     pending: Mapped[bool] = mapped_column(default=False)  # claimed, answer not heard yet: after a crash, ambiguous
     unheard: Mapped[int] = mapped_column(default=0)  # attempts whose answer was never heard: each may have been sent
     error: Mapped[str | None]
+    reason: Mapped[str | None] = mapped_column(String(12))  # one of WHY_LOST, where it is lost
+    again_at: Mapped[datetime | None]  # when it was found worth another try: from then on it may fail for a day again
     sent_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+# in the words of the index: SQLite compares them
+LETTER = and_(
+    Delivery.state.in_([literal_column(f"'{state}'") for state in LOST]), Delivery.kind != literal_column("'ack'")
+)
 
 
 class SentEvent(Base):

@@ -12,9 +12,9 @@ from sqlalchemy import Integer, and_, bindparam, case, cast, exists, func, liter
 from sqlalchemy.orm import Session
 
 from storage.communities import Community
-from storage.conversations import want_chats
+from storage.conversations import strand
 from storage.inbox import waits
-from storage.messaging import Chat, Delivery, Message, Sender, SentEvent
+from storage.messaging import CHAT_GONE, Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
 from storage.reach import Reach
 from storage.rooms import Room
@@ -87,8 +87,10 @@ CLAIMED = (
 SENT = (
     update(SENDINGS)
     .where(ROWS)
-    .values(state="sent", error=None, pending=False, sent_at=bindparam("at", type_=SENDINGS.c.sent_at.type))
-)
+    .values(
+        state="sent", error=None, reason=None, pending=False, sent_at=bindparam("at", type_=SENDINGS.c.sent_at.type)
+    )
+)  # fmt: skip
 TO_HOME = (
     update(SENDINGS)
     .where(ROWS)
@@ -176,8 +178,7 @@ def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:
     moved = session.scalars(TO_HOME, {"rows": moves}).all() if moves else ()
     wake_chats(session, list({chat_id for chat_id in moved if chat_id is not None}), now)
     if lost:
-        set_state(session, list(lost), "unreachable", "no chat")
-        want_chats(session, set(lost.values()), now)
+        strand(session, lost, now)
     return len(lost)
 
 
@@ -381,11 +382,12 @@ def next_due(session: Session, reach: Reach) -> datetime | None:
     return min(filter(None, (chats, people)), default=None)
 
 
-def give_back(session: Session, chat_id: int) -> None:
-    """A chat is gone: what was addressed to people is routed anew, the rest is dead."""
+def give_back(session: Session, chat_id: int, reason: str = CHAT_GONE) -> None:
+    """A chat is gone: what was addressed to people is routed anew, the rest is dead for this `reason`."""
     waiting = update(Delivery).where(Delivery.chat_id == chat_id, Delivery.state == "ready")
     session.execute(
         waiting.where(Delivery.person_id.is_not(None), Delivery.kind == "send").values(chat_id=None, pending=False),
         execution_options=QUIET_UPDATE,
     )
-    session.execute(waiting.values(state="dead", error="chat gone", pending=False), execution_options=QUIET_UPDATE)
+    dead = waiting.values(state="dead", error="chat gone", reason=reason, pending=False)
+    session.execute(dead, execution_options=QUIET_UPDATE)

@@ -22,7 +22,7 @@ MAY: dict[str, str] = {
     "member": "hear see take_part contribute",
     "observer": "hear see",
     "region_admin": "discuss hear see notify push contribute moderate monitor manage remind create_workshop appoint "
-    "appoint_school people roster",
+    "appoint_school people roster letters",
     "school_admin": "discuss hear see notify push contribute moderate monitor manage remind appoint_school people",
     "county_trainer": "discuss hear see notify push contribute review monitor create_workshop",
     "principal": "discuss hear see notify push contribute monitor remind appoint_school",
@@ -33,7 +33,7 @@ MAY: dict[str, str] = {
 }
 ACTIONS = (
     "see take_part notify push contribute review moderate monitor manage remind create_workshop appoint appoint_school "
-    "people roster discuss hear"
+    "people roster letters discuss hear"
 ).split()
 
 # place -> its parent; the tree in which everything is tried

@@ -1,6 +1,6 @@
 """The members of a community: who they are, their roles, taking somebody out."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,7 +21,8 @@ from storage.people import Person
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One line of a list of members. `cursor` leads to the lines after it."""
+    """One line of a list of members. `away`: they had an account and none that reaches them is left; for those who may
+    moderate (else None). `cursor` leads to the lines after it."""
 
     pid: str
     name: str
@@ -29,6 +30,7 @@ class Member:
     role: str
     status: str
     since: datetime | None
+    away: bool | None
     cursor: str
 
 
@@ -48,13 +50,15 @@ def list_members(ctx: Context, pid: str, statuses: Sequence[str] = ("active",), 
         people = memberships.page_people(
             ctx.session, community.path, limit + 1, offset=offset, after=start[1] if start else 0
         )
+        away = memberships.find_away(ctx.session, [p.id for p, _ in people]) if moderates else None
         return [
-            Member(p.pid, p.name, school if moderates else "", "member", "active", None, f"0-{p.id}")
+            Member(p.pid, p.name, school if moderates else "", "member", "active", None, _in(away, p), f"0-{p.id}")
             for p, school in people
         ]
     rows = memberships.page_members(ctx.session, community.id, statuses, limit + 1, offset=offset, after=start)
+    away = memberships.find_away(ctx.session, [p.id for _, p, _, _ in rows]) if moderates else None
     return [
-        Member(p.pid, p.name, school if moderates else "", m.role, m.status, m.since, f"{rank}-{m.id}")
+        Member(p.pid, p.name, school if moderates else "", m.role, m.status, m.since, _in(away, p), f"{rank}-{m.id}")
         for m, p, school, rank in rows
     ]
 
@@ -126,6 +130,10 @@ def take_rank(ctx: Context, workshop: Community, membership: Membership, person:
     audit(ctx, "membership.role", f"person:{person.pid}", workshop, was=membership.role, now=role)
     membership.role = role
     tell_person(ctx, person.id, T("You are {role} of “{name}” now.", role=NAMES[role], name=workshop.name))
+
+
+def _in(away: Collection[int] | None, person: Person) -> bool | None:
+    return person.id in away if away is not None else None
 
 
 def _cursor(after: str | None) -> tuple[int, int] | None:

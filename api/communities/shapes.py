@@ -145,7 +145,7 @@ class MyMembershipOut(MembershipOut):
 
 
 class MemberOut(BaseModel):
-    """One line of a list of members. `school` is for those who may moderate."""
+    """One line of a list of members. `school` and `away` are for those who may moderate."""
 
     pid: str
     name: str
@@ -153,6 +153,7 @@ class MemberOut(BaseModel):
     role: str
     status: str
     since: datetime | None
+    away: bool | None = Field(description="true: none of their accounts can be reached; they have to write once")
 
     @classmethod
     def of(cls, _ctx: Context, member: Member) -> "MemberOut":

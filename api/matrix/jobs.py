@@ -7,12 +7,12 @@ from api.matrix.service import PLATFORM
 from api.messaging.outbox import REPLY, say_in_chat, tell_person
 from api.messaging.tree import T
 from storage import matrix
+from storage.arrivals import NO_KEY
 from storage.messaging import Chat
 from storage.people import find_identity
 
 PATIENCE = timedelta(minutes=10)  # keys come with the message, or soon after, or never
 BATCH = 100
-NO_KEY = "its key never came"
 AGAIN = T("I could not decrypt what you sent me. Please send it again.")
 
 

@@ -22,6 +22,7 @@ from api.times import zone_of
 from storage import attachments, outbox, relays, votes
 from storage.attachments import Attachment
 from storage.engine import after_commit, storage_failed
+from storage.messaging import EXPIRED, GUARD, UNREADABLE
 from storage.outbox import LeasedChat, ReadyRow
 
 log = structlog.get_logger()
@@ -83,6 +84,7 @@ class End(NamedTuple):
 
     state: str
     error: str | None = None
+    reason: str | None = None
 
 
 def claim_next(ctx: Context, chats: Sequence[LeasedChat], guards: Mapping[str, Guard],
@@ -142,7 +144,7 @@ def _end(ctx: Context, heads: Sequence[Head], ends: Mapping[int, End]) -> Sequen
             alike[end].append(row.id)
             count_ended(ctx, chat.platform, end.state)
     for end, ids in alike.items():
-        outbox.set_state(ctx.session, ids, end.state, end.error)
+        outbox.set_state(ctx.session, ids, end.state, end.error, reason=end.reason)
     return [head for head in heads if head.row.id not in ends]
 
 
@@ -151,7 +153,8 @@ def _too_late(ctx: Context, heads: Sequence[Head]) -> dict[int, End]:
     rows = [row for _, row in heads]
     changeable = outbox.changeable(ctx.session, [row.target_id for row in rows if row.target_id is not None])
     ends = {row.id: End("superseded") for row in rows if row.target_id is not None and row.target_id not in changeable}
-    return ends | {row.id: End("expired") for row in rows if row.expires_at is not None and row.expires_at <= ctx.now}
+    late = End("expired", reason=EXPIRED)
+    return ends | {row.id: late for row in rows if row.expires_at is not None and row.expires_at <= ctx.now}
 
 
 def _unwanted(ctx: Context, heads: Sequence[Head], guards: Mapping[str, Guard]) -> dict[int, End]:
@@ -170,7 +173,8 @@ def _unwanted(ctx: Context, heads: Sequence[Head], guards: Mapping[str, Guard]) 
             if storage_failed(error):
                 raise
             log.exception("a guard failed", guard=str(rows[0].guard), deliveries=[row.pid for row in rows])
-            ends |= {row.id: End("dead", f"its guard failed: {type(error).__name__}") for row in rows}
+            failed = End("dead", f"its guard failed: {type(error).__name__}", GUARD)
+            ends |= {row.id: failed for row in rows}
         else:
             ends |= {row.id: End("skipped") for row in rows if row.person_id not in stands}
     return ends
@@ -192,7 +196,7 @@ def _read(ctx: Context, heads: Sequence[Head]) -> tuple[dict[int, Said], dict[in
         except Exception as error:
             # neither the error's words nor its trace: what is said may be in them
             log.error("a delivery cannot be read", delivery=row.pid, error=type(error).__name__)
-            ends[row.id] = End("dead", f"it cannot be read: {type(error).__name__}")
+            ends[row.id] = End("dead", f"it cannot be read: {type(error).__name__}", UNREADABLE)
     return said, readers, ends
 
 

@@ -13,7 +13,7 @@ from api.messaging.claiming import LEASE_SECONDS, SLOWEST_UPLOAD, Guard, Work, c
 from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
 from storage import outbox, votes
-from storage.messaging import Chat, Delivery
+from storage.messaging import GAVE_UP, REJECTED, UNHEARD, Chat, Delivery
 from storage.outbox import LeasedChat
 from storage.reach import Reach
 
@@ -131,11 +131,12 @@ def _record_failure(ctx: Context, work: Work, outcome: Outcome) -> None:
         lose_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.ended)
     elif outcome.rejected or work.kind == "ack":
         log.error("delivery rejected", delivery=work.pid, platform=work.chat.platform, error=outcome.error)
-        outbox.set_state(session, ids, "dead", outcome.error, pending=False)
+        outbox.set_state(session, ids, "dead", outcome.error, reason=REJECTED, pending=False)
     elif outcome.unheard and work.unheard + 1 >= MOST_UNHEARD:
         kind, error = "unheard", f"no answer was heard {MOST_UNHEARD} times, it may have been sent: {outcome.error}"
         log.error("delivery given up", delivery=work.pid, platform=work.chat.platform, error=error)
-        outbox.set_state(session, ids, "dead", error, pending=False, unheard=work.unheard + 1)
+        how = {"reason": UNHEARD, "pending": False, "unheard": work.unheard + 1}
+        outbox.set_state(session, ids, "dead", error, **how)
     else:
         _try_later(ctx, work, outcome)
     count_ended(ctx, work.chat.platform, kind)
@@ -146,10 +147,10 @@ def _try_later(ctx: Context, work: Work, outcome: Outcome) -> None:
     until = ctx.now + timedelta(seconds=_pause(work, outcome))
     if outcome.whole_bot:
         outbox.block_sender(ctx.session, work.chat.platform, work.chat.account, until)
-    over = ctx.now - ctx.session.get_one(Delivery, work.delivery_id).created_at > GIVE_UP_AFTER
+    row = ctx.session.get_one(Delivery, work.delivery_id)
+    over = ctx.now - (row.again_at or row.created_at) > GIVE_UP_AFTER
     how: dict[str, Any] = {"pending": outcome.unsure, "unheard": work.unheard + outcome.unheard}
-    if not over:
-        how["not_before"] = until
+    how |= {"reason": GAVE_UP} if over else {"not_before": until}
     outbox.set_state(ctx.session, [work.delivery_id], "dead" if over else "ready", outcome.error, **how)
 
 

@@ -57,10 +57,11 @@ def recognise(ctx: Context, chat: Chat, native: str, name: str, language: str = 
 def _come_home(ctx: Context, chat: Chat, identity: Identity, person: Person | None) -> None:
     if identity.chat_id != chat.id or chat.identity_id != identity.id:
         identity.chat_id, chat.identity_id = chat.id, identity.id
+    away = identity.wanted_at is not None or identity.state == "gone"
     identity.state = "active"
     if identity.last_spoke_at is None or ctx.now - identity.last_spoke_at > SPOKE_EVERY:
         identity.last_spoke_at = ctx.now
-    if identity.wanted_at is not None:
+    if away or (person is not None and person.home_chat_id is None):
         deliver_late(ctx, identity)
     if person is None or person.home_chat_id == chat.id:
         return

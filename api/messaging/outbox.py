@@ -120,8 +120,7 @@ def edit_message(ctx: Context, message: Message, tree: Node, rows: Rows | None =
 
 def delete_message(ctx: Context, message: Message) -> None:
     """Take a message back everywhere; what was not sent yet never will be."""
-    unsent = [d.id for d in messages.deliveries_of(ctx.session, message.id) if d.state == "ready" and not d.pending]
-    outbox.set_state(ctx.session, unsent, "superseded")
+    messages.drop_unsent(ctx.session, message.id)
     ctx.session.expire_all()
     _change_everywhere(ctx, message, "delete", dict.fromkeys(EDIT_EVERY, ctx.now))
 

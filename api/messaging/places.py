@@ -4,14 +4,15 @@ from datetime import timedelta
 
 from api.context import Context
 from storage import conversations, outbox, places
-from storage.messaging import Chat
+from storage.messaging import BLOCKED, CHAT_GONE, Chat
 from storage.people import Identity, choose_home
 
 NOT_TOO_LATE = timedelta(days=7)  # what waited longer for a private chat is not told any more
 
 
 def deliver_late(ctx: Context, identity: Identity) -> None:
-    """An account has a private chat now: what its person could not be told for want of one is sent after all."""
+    """An account has a private chat now, or again: what its person could not be told for want of one is sent after all,
+    where it still counts."""
     identity.wanted_at = None
     if identity.person_id is not None:
         ctx.session.flush()
@@ -29,7 +30,7 @@ def lose_chat(ctx: Context, chat: Chat, ended: bool = False) -> None:
         if identity.person_id is not None:
             ctx.session.flush()
             choose_home(ctx.session, identity.person_id)
-    outbox.give_back(ctx.session, chat.id)
+    outbox.give_back(ctx.session, chat.id, BLOCKED if chat.kind == "private" else CHAT_GONE)
 
 
 def move_chat(ctx: Context, chat: Chat, native: str) -> Chat:

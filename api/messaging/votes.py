@@ -6,11 +6,11 @@ from api.context import Context
 from api.messaging.outbox import REPLY, say_in_chat
 from api.messaging.tree import T
 from storage import votes
+from storage.arrivals import NO_POLL
 from storage.messaging import Chat
 
 PATIENCE = timedelta(minutes=10)  # what became of a sent poll is known by then, or never
 BATCH = 100
-UNKNOWN = "a poll that we do not know"
 AGAIN = T("I could not tell which question you just answered. Please answer the last one I sent you once more.")
 
 
@@ -25,7 +25,7 @@ def settle_votes(ctx: Context) -> bool:
     They are freed when the poll's sending is committed; this finds those that came in that very moment.
     """
     votes.free_known(ctx.session, ctx.now)
-    lost = votes.give_up(ctx.session, ctx.now - PATIENCE, ctx.now, UNKNOWN, BATCH)
+    lost = votes.give_up(ctx.session, ctx.now - PATIENCE, ctx.now, NO_POLL, BATCH)
     for chat_id in dict.fromkeys(lost):
         if ctx.session.get_one(Chat, chat_id).kind == "private":
             say_in_chat(ctx, chat_id, AGAIN, lane=REPLY)

@@ -49,7 +49,7 @@ class NoticeOut(BaseModel):
     withdrawn_at: datetime | None
     reached: int | None = Field(None, description="people it is meant for")
     received: int | None = None
-    unreachable: int | None = Field(None, description="people without an account")
+    unreachable: int | None = Field(None, description="people it did not reach")
 
     @classmethod
     def of(cls, ctx: Context, row: Notice) -> "NoticeOut":
@@ -59,8 +59,8 @@ class NoticeOut(BaseModel):
         text, files = (row.text, row.files) if own or row.withdrawn_at is None else ("", [])
         places = [one.pid for one in service.places_of(ctx, row) if own or can(ctx, "see", one)]
         if own:
-            received, reached, unreachable = service.figures(ctx, row)
-            numbers = {"received": received, "reached": reached, "unreachable": unreachable}
+            received, reached, lost = service.figures(ctx, row)
+            numbers = {"received": received, "reached": reached, "unreachable": sum(lost.values())}
         return cls(
             pid=row.pid, community=places[0], communities=places, text=text, files=files,
             place=row.place, urgent=row.urgent, release_at=row.release_at, released_at=row.released_at,

@@ -23,7 +23,7 @@ from api.records.service import audit, record
 from api.times import local_day
 from storage import broadcasts as rows
 from storage import notices
-from storage.broadcasts import count_states, get_message
+from storage.broadcasts import count_unreached, get_message
 from storage.communities import Community, count_people
 from storage.notices import Notice
 from storage.people import Person
@@ -238,8 +238,8 @@ def show_card(ctx: Context, pid: str, chat_id: int) -> Notice:
 
 
 def _status(ctx: Context, notice: Notice, places: Sequence[Community]) -> tuple[Node, Rows]:
-    received, _, unreachable = figures(ctx, notice)
-    return texts.status_tree(notice, places, received, unreachable), texts.status_rows(notice, received)
+    received, _, lost = figures(ctx, notice)
+    return texts.status_tree(notice, places, received, lost), texts.status_rows(notice, received)
 
 
 def refresh_notice(ctx: Context, notice: Notice) -> None:
@@ -247,10 +247,10 @@ def refresh_notice(ctx: Context, notice: Notice) -> None:
     _refresh(ctx, notice, *_around(ctx, notice))
 
 
-def figures(ctx: Context, notice: Notice) -> tuple[int, int, int]:
-    """(received, meant for, without an account) of a notice."""
-    states = count_states(ctx.session, notice.people_message_id)
-    return notices.count_receipts(ctx.session, notice.id), notice.reached, states.get("unreachable", 0)
+def figures(ctx: Context, notice: Notice) -> tuple[int, int, dict[str, int]]:
+    """(received, meant for, why -> people it did not reach) of a notice."""
+    lost = count_unreached(ctx.session, notice.people_message_id)
+    return notices.count_receipts(ctx.session, notice.id), notice.reached, lost
 
 
 def _refresh(ctx: Context, notice: Notice, places: Sequence[Community], author: Person) -> None:

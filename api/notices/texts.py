@@ -1,9 +1,10 @@
 """What is said about notices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from api.communities.texts import name_places
+from api.messaging.reasons import unreached
 from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Quote, Rows, T, Words
 from storage.communities import Community
 from storage.notices import Notice
@@ -54,7 +55,7 @@ def reminder_tree(notice: Notice, places: Sequence[Community], author: Person) -
     )
 
 
-def status_tree(notice: Notice, places: Sequence[Community], received: int, unreachable: int) -> Node:
+def status_tree(notice: Notice, places: Sequence[Community], received: int, lost: Mapping[str, int]) -> Node:
     """How it goes, for the author only."""
     where = name_places(places)
     if notice.withdrawn_at is not None:
@@ -64,15 +65,7 @@ def status_tree(notice: Notice, places: Sequence[Community], received: int, unre
         return Lines(Bold(head), excerpt(notice))
     parts: list[Node] = [Bold(T("Notice sent · {community}", community=where)), excerpt(notice)]
     parts.append(tally(received, notice.reached))
-    if unreachable:
-        parts.append(
-            Plural(
-                "{n} person has no account here yet and got nothing",
-                "{n} people have no account here yet and got nothing",
-                unreachable,
-            )
-        )
-    return Lines(*parts)
+    return Lines(*parts, *unreached(lost))
 
 
 def status_rows(notice: Notice, received: int) -> Rows:

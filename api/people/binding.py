@@ -15,6 +15,7 @@ from api.messaging.outbox import (
     tell_person,
     write_message,
 )
+from api.messaging.places import deliver_late
 from api.messaging.tree import Bullets, Button, Lines, Node, Quote, T, Words
 from api.people.codes import look_up_code
 from api.people.lookup import home_of
@@ -101,9 +102,12 @@ def bind(ctx: Context, identity: Identity, person: Person, by: str) -> Identity:
     if person.language != identity.language and person.privacy_version is None:
         person.language = identity.language  # what they chose or read before they were known
     _agree(ctx, person)
-    if person.home_chat_id is None or not person.home_chosen:
+    nowhere = person.home_chat_id is None
+    if nowhere or not person.home_chosen:
         person.home_chat_id = identity.chat_id
     ctx.session.flush()
+    if nowhere and identity.chat_id is not None:
+        deliver_late(ctx, identity)
     _write_down(ctx, identity, person, by)
     _announce(ctx, identity, person)
     _welcome(ctx, identity, person)
@@ -128,9 +132,12 @@ def bind_listed(ctx: Context, identity: Identity) -> Person | None:
         return ctx.session.get_one(Person, identity.person_id)
     _close_request(ctx, identity, person)
     identity.person_id, identity.bound_at, identity.state = person.id, ctx.now, "active"
+    nowhere = person.home_chat_id is None
     if identity.chat_id is not None and not (person.home_chat_id and person.home_chosen):
         person.home_chat_id = identity.chat_id
     ctx.session.flush()
+    if nowhere and identity.chat_id is not None:
+        deliver_late(ctx, identity)
     _write_down(ctx, identity, person, "list")
     _announce(ctx, identity, person)
     if identity.chat_id is not None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from api.context import Context
 from api.errors import Conflict, NotFound, not_found
 from api.messaging.outbox import PERSONAL, deliver_to_chats, write_message
+from api.messaging.places import deliver_late
 from api.messaging.tree import Button, Lines, T
 from api.records.service import audit
 from api.tokens import digest
@@ -55,6 +56,8 @@ def web_identity(ctx: Context, person: Person | None) -> Identity:
     ctx.session.get_one(Chat, chat_id).identity_id = identity.id
     if person is not None and person.home_chat_id is None:
         person.home_chat_id = chat_id
+        ctx.session.flush()
+        deliver_late(ctx, identity)
     ctx.session.flush()
     return identity
 

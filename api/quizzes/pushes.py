@@ -131,8 +131,8 @@ def show_card(ctx: Context, pid: str, chat_id: int) -> QuizPush:
 def figures(ctx: Context, push: QuizPush) -> Figures:
     """How a push goes, in numbers."""
     answered, passed = quiz_pushes.count_people(ctx.session, push.id)
-    states = rows.count_states(ctx.session, push.people_message_id)
-    return Figures(answered, passed, count_people(ctx.session, _missing(ctx, push)), states.get("unreachable", 0))
+    lost = rows.count_unreached(ctx.session, push.people_message_id)
+    return Figures(answered, passed, count_people(ctx.session, _missing(ctx, push)), lost)
 
 
 def get_statistics(ctx: Context, pid: str) -> tuple[QuizPush, Quiz, Figures, list[Tally]]:

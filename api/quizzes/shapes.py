@@ -163,7 +163,7 @@ class PushOut(BaseModel):
     answered: int | None = None
     passed: int | None = None
     missing: int | None = None
-    unreachable: int | None = Field(None, description="people without an account")
+    unreachable: int | None = Field(None, description="people it did not reach")
 
     @classmethod
     def listed(cls, push: QuizPush, quiz: Quiz, community: Community) -> "PushOut":
@@ -184,7 +184,7 @@ class PushOut(BaseModel):
             shape.quiz, shape.reached, shape.answered, shape.passed = (
                 quiz.pid, push.reached, numbers.answered, numbers.passed,
             )  # fmt: skip
-            shape.missing, shape.unreachable = numbers.missing, numbers.unreachable
+            shape.missing, shape.unreachable = numbers.missing, sum(numbers.lost.values())
         return shape
 
 

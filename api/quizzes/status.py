@@ -1,9 +1,10 @@
 """What is said about a pushed quiz: as it arrives, as it goes, as it ends. In a room nothing is said of anybody."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.messaging.polls import Poll
+from api.messaging.reasons import unreached
 from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Rows, Seq, T, Words
 from api.quizzes.marks import LETTERS
 from api.quizzes.polls import question_poll
@@ -23,12 +24,12 @@ CLOSED = T("This quiz is closed; answers do not count any more.")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How a push goes: people who finished, who passed, who still owe an answer; people without an account."""
+    """How a push goes: people who finished, who passed, who still owe an answer, whom it did not reach."""
 
     answered: int
     passed: int
     missing: int
-    unreachable: int
+    lost: Mapping[str, int]  # why -> people it did not reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +146,7 @@ def status_tree(push: QuizPush, quiz: Quiz, community: Community, figures: Figur
         lines.append(T("Passed: {n} (pass mark {mark} %)", n=figures.passed, mark=push.pass_mark))
     if figures.missing:
         lines.append(T("Not yet: {n}", n=figures.missing))
-    if figures.unreachable:
-        lines.append(
-            Plural(
-                "{n} person has no account here yet and got nothing",
-                "{n} people have no account here yet and got nothing",
-                figures.unreachable,
-            )
-        )
+    lines += unreached(figures.lost)
     if push.closed_at is None and push.closes_at is not None:
         lines.append(T("Open until {at}", at=push.closes_at))
     if any(tally.answers for tally in tallies):

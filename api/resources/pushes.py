@@ -116,7 +116,7 @@ def get_push_for(ctx: Context, pid: str) -> Push:
 
 
 def find_lost(ctx: Context, pid: str, page: int = 0) -> tuple[Push, list[tuple[str, str]], int]:
-    """(name, state) of those whom a push did not reach, a page of 20, and how many. For the one who pushed only."""
+    """(name, why) of those whom a push did not reach, a page of 20, and how many. For the one who pushed only."""
     push = rows.get_by_pid(ctx.session, Push, pid)
     if push is None:
         raise not_found("push.unknown")

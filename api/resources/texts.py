@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from api.messaging.reasons import explain
 from api.messaging.tree import Bold, Bullets, Button, Lines, Link, Node, Plural, Quote, Rows, Seq, T, Words
 from api.resources.kinds import KINDS
+from storage.broadcasts import NOT_ARRIVED
 from storage.communities import Community
 from storage.people import Person
 from storage.pushes import Push
@@ -13,13 +15,6 @@ SHORT, LABEL = 80, 18
 WITHDRAWN = T("This resource push was taken back.")
 
 NOT_FOR_YOU = T("This resource was not pushed to you. Look into “bank” for what is there for you.")
-
-# a state of a delivery that will not be sent any more -> why, and what can be done about it
-REASONS: dict[str, T] = {
-    "unreachable": T("no account bound yet: give them a claim code"),
-    "dead": T("their chat refused it: ask them whether they blocked the bot"),
-    "expired": T("it could not be sent in time: push it again"),
-}
 
 
 def resource_tree(resource: Resource, author: Person) -> Node:
@@ -99,12 +94,12 @@ def label(title: str) -> Node:
 
 def count_lost(states: Mapping[str, int]) -> int:
     """How many deliveries will not be made."""
-    return sum(states.get(state, 0) for state in REASONS)
+    return sum(states.get(state, 0) for state in NOT_ARRIVED)
 
 
 def lost_tree(people: Sequence[tuple[str, str]], n: int) -> Node:
     """Who did not get it, why, and what to do; private to the one who pushed."""
     if not n:
         return T("It reached everybody so far.")
-    lines = [Seq(Bold(Words(name)), Words("　"), REASONS[state]) for name, state in people]
+    lines = [Seq(Bold(Words(name)), Words("　"), explain(why)) for name, why in people]
     return Lines(Plural("{n} person did not get it:", "{n} people did not get it:", n), Bullets(*lines))

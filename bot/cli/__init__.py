@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from bot.cli import checking, config, database, offices, people, rooms, roster, running, sample, tokens
+from bot.cli import checking, config, database, letters, offices, people, rooms, roster, running, sample, tokens
 from bot.cli.output import Program, _
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ GROUPS: tuple[tuple[str, typer.Typer, str], ...] = (
     ("person", people.app, _("One person: claim codes, export, erase.")),
     ("admin", offices.admin, _("The first administrator.")),
     ("rooms", rooms.app, _("Rooms that mirror regions, schools and workshops.")),
+    ("letters", letters.app, _("What could not be delivered or handled.")),
     ("token", tokens.app, _("Tokens of the HTTP API.")),
     ("config", config.app, _("The configuration.")),
 )

@@ -11,6 +11,7 @@ from bot.commands import (
     inviting,
     joining,
     journals,
+    letters,
     members,
     mirroring,
     notices,
@@ -62,6 +63,7 @@ FEATURES: tuple[Feature, ...] = (
     bridge.FEATURE,
     appointments.FEATURE,
     codes.FEATURE,
+    letters.FEATURE,
     accounts.FEATURE,
     help.FEATURE,
 )

@@ -9,6 +9,7 @@ from api.communities.offers import hand_over
 from api.communities.search import find_members
 from api.communities.views import rights_in
 from api.messaging.dialogues import prompt_of
+from api.messaging.reasons import REACH_AGAIN
 from api.messaging.tree import Bold, Bullets, Button, Lines, Node, Plural, Rows, T, Words
 from api.numbers import read_number
 from bot.commands.choosing import NO_WORKSHOP, with_workshop
@@ -44,7 +45,9 @@ def press_members(turn: Turn, argument: str) -> None:
     head: list[Node] = [Bold(Words(community.name)), Plural("{n} member", "{n} members", counts["active"])]
     if counts.get("pending"):
         head.append(Plural("{n} person waits to be let in", "{n} people wait to be let in", counts["pending"]))
-    names = [Bullets(*[_line(one, "moderate" in may) for one in shown[:PAGE]])] if shown else []
+    names: list[Node] = [Bullets(*[_line(one, "moderate" in may) for one in shown[:PAGE]])] if shown else []
+    if any(one.away for one in shown[:PAGE]):
+        names.append(T("Out of reach: {advice}", advice=REACH_AGAIN))
     tree = Lines(*head, *names)
     rows = _rows(pid, page, shown, may, community.kind)
     if turn.inbound.kind == "pressed" and number and turn.private:
@@ -54,6 +57,12 @@ def press_members(turn: Turn, argument: str) -> None:
 
 
 def _line(member: Member, for_hosts: bool) -> Node:
+    if member.away:
+        return T("{member} · out of reach", member=_who(member, for_hosts))
+    return _who(member, for_hosts)
+
+
+def _who(member: Member, for_hosts: bool) -> Node:
     if not for_hosts:
         return (
             Words(member.name)

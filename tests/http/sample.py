@@ -1,5 +1,6 @@
 """The sample county, and what in it can be named in a path, a query or a body."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.base import new_pid
 from storage.communities import Community
 from storage.journals import JournalEntry
-from storage.messaging import Chat
+from storage.messaging import LETTER, Chat, Delivery, Message
 from storage.notices import Notice
 from storage.people import Person
 from storage.polls import OpenPoll
@@ -54,6 +56,18 @@ def add_rooms(session: Session, community: Community, now: datetime, strangers: 
     session.flush()
 
 
+def add_letters(session: Session, people: Sequence[Person], now: datetime) -> list[str]:
+    """Something that each of these people could not be told; the pids."""
+    message = Message(tree="x", created_at=now)
+    session.add(message)
+    session.flush()
+    dead = {"state": "dead", "reason": "rejected", "not_before": now, "created_at": now}
+    letters = [Delivery(pid=new_pid(), message_id=message.id, lane=1, person_id=one.id, **dead) for one in people]
+    session.add_all(letters)
+    session.flush()
+    return [letter.pid for letter in letters]
+
+
 def known(session: Session) -> dict[str, list[str]]:
     """Pids by the word before them in a path, or by the name of their field."""
     pids = {table.__tablename__: list(session.scalars(select(table.pid).limit(40))) for table in TABLES}
@@ -67,6 +81,7 @@ def known(session: Session) -> dict[str, list[str]]:
         "reminder-rules": pids["reminder_rules"], "resources": pids["resources"], "resource": pids["resources"],
         "quizzes": pids["quizzes"], "quiz": pids["quizzes"], "quiz-pushes": pids["quiz_pushes"],
         "attempts": pids["attempts"], "polls": pids["polls"], "topics": pids["topics"],
+        "letters": list(session.scalars(select(Delivery.pid).where(LETTER).limit(40))),
         "rooms": pids["rooms"], "room-accounts": pids["room_accounts"],
         "communities": everywhere, "community": everywhere, "parent": everywhere, "workshops": places["workshop"],
         "workshop": places["workshop"], "schools": places["school"], "regions": places["region"],

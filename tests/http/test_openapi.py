@@ -10,7 +10,8 @@ import pytest
 
 from api.times import utcnow
 from storage.engine import Database
-from tests.http.sample import ADMIN, HOST, TEACHER, add_topics, known
+from storage.people import Person
+from tests.http.sample import ADMIN, HOST, TEACHER, add_letters, add_topics, known
 from tests.support.memory import fast_folder
 from tests.support.program import Program
 
@@ -32,6 +33,7 @@ def fuzz(who: str, seconds: int, phases: str) -> None:
         database = Database(f"sqlite:///{folder / 'gongfang.db'}")
         with database.transaction() as session:
             add_topics(session, utcnow())
+            add_letters(session, session.query(Person).limit(20).all(), utcnow())
             (folder / "known.json").write_text(json.dumps(known(session)))
         database.close()
         service = program.run()

@@ -15,7 +15,8 @@ from api.people.tokens import create_token
 from api.sample.service import load_sample
 from bot.cli.service import Service
 from storage.communities import Community
-from tests.http.sample import ADMIN, HOST, TEACHER, add_rooms, known
+from storage.people import Person
+from tests.http.sample import ADMIN, HOST, TEACHER, add_letters, add_rooms, known
 from tests.support.talk import World
 
 ALL = 200
@@ -29,6 +30,7 @@ async def callers(world: World) -> AsyncIterator[list[httpx2.AsyncClient]]:
     """An administrator, a host and a teacher of the sample county, in which a little more was done."""
     load_sample(Service(world.runtime).do)
     await world.run(_add_rooms)
+    await world.run(_add_letters)
     transport = httpx2.ASGITransport(create_app(world.runtime))
     made = []
     for number in (ADMIN, HOST, TEACHER):
@@ -46,6 +48,10 @@ async def callers(world: World) -> AsyncIterator[list[httpx2.AsyncClient]]:
 def _add_rooms(ctx: Context) -> None:
     for workshop in ctx.session.query(Community).filter_by(kind="workshop"):
         add_rooms(ctx.session, workshop, ctx.now)
+
+
+def _add_letters(ctx: Context) -> None:
+    add_letters(ctx.session, ctx.session.query(Person).filter(Person.school_id.is_not(None)).limit(3).all(), ctx.now)
 
 
 async def do_more(

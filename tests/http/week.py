@@ -12,7 +12,7 @@ from storage.communities import Community
 from storage.messaging import Chat
 from storage.people import Identity, Person
 from storage.rooms import RoomAccount
-from tests.http.sample import add_rooms
+from tests.http.sample import add_letters, add_rooms
 from tests.support.classroom import LONG
 from tests.support.clock import tick
 from tests.support.county import County
@@ -70,6 +70,11 @@ def steps(county: County, made: dict[str, Any]) -> list[Step | Callable[[], Any]
         county.world.runtime.config.matrix.homeserver = "https://matrix.example.org"
         accounts = await county.run(_add_strangers, county.workshop)
         made["one"], made["other"], made["group"] = [{"pid": pid} for pid in accounts]
+
+    async def letters_die() -> None:
+        people = [county.li.person, county.chen.person, county.li.person]
+        pids = await county.run(lambda ctx: add_letters(ctx.session, people, ctx.now))
+        made["letter"], made["junk"] = {"pid": pids[0]}, {"pid": pids[1]}
 
     due = (county.world.runtime.now() + timedelta(minutes=30)).isoformat()
     return [
@@ -138,6 +143,11 @@ def steps(county: County, made: dict[str, Any]) -> list[Step | Callable[[], Any]
         Step("wang", f"/communities/{w}/rooms/look"),
         Step("wang", "/room-accounts/{pid}/answer", {"answer": "leave"}, of="one"),
         Step("wang", "/room-accounts/{pid}/vouch", {"person": county.chen.pid}, of="other"),
+        letters_die,
+        Step("lin", "/letters/{pid}/retry", of="letter"),
+        Step("lin", "/letters/{pid}/drop", of="junk"),
+        Step("lin", "/letters/retry", {"reason": "rejected"}),
+        Step("lin", "/letters/drop", {"reason": "rejected"}),
         Step("zhou", "/workshops/{pid}/archive", of="shop"),
     ]  # fmt: skip
 

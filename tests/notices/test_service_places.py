@@ -51,7 +51,7 @@ async def test_who_is_in_two_of_them_is_counted_reached_and_reminded_once(world:
     zhang.expect_nothing()
     assert (await world.run(service.receive_notice, notice.pid, actor=zhang))[1] is True
     assert (await world.run(service.receive_notice, notice.pid, actor=zhang))[1] is False
-    assert await world.run(service.figures, notice) == (1, 3, 0)
+    assert await world.run(service.figures, notice) == (1, 3, {})
     _, missing, n = await world.run(service.find_missing, notice.pid, actor=wang)
     assert ([one.name for one in missing], n) == (["李老师", "赵老师"], 2)
     assert await world.run(service.remind_missing, notice.pid, actor=wang) == 2
