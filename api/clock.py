@@ -7,12 +7,15 @@ the transaction that acts on them, so a late tick catches up and two workers nev
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
+from functools import partial
+from time import monotonic
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from api.context import Context
-from api.metrics import JOB_FAILURES
+from api.metrics import JOB_FAILURES, JOB_LAG, JOB_SECONDS
 from api.runtime import Runtime, StorageUnavailable
 from api.times import utcnow
 
@@ -33,8 +36,13 @@ class Job:
 async def run_job(runtime: Runtime, job: Job) -> int:
     """Do everything of a job that is due now, each batch in a transaction of its own; returns how many batches.
 
-    A failure is logged and stops nobody: what is due stays due until the next tick.
+    A failure is logged and stops nobody: what is due stays due until the next tick. All that is logged says which job.
     """
+    with bound_contextvars(job=job.name), JOB_SECONDS.labels(job.name).time():
+        return await _run_batches(runtime, job)
+
+
+async def _run_batches(runtime: Runtime, job: Job) -> int:
     for n in range(MOST_BATCHES):
         try:
             if not await runtime.transact(job.operation, via="clock", system=True):
@@ -48,6 +56,24 @@ async def run_job(runtime: Runtime, job: Job) -> int:
             return n
     log.warning("a job found more than one tick can do", job=job.name, batches=MOST_BATCHES)
     return MOST_BATCHES
+
+
+@dataclass(slots=True)
+class Tick:
+    """When a job is to begin next, and how late it was. Moments are seconds of a clock that nobody sets."""
+
+    job: Job
+    due: float = field(default_factory=monotonic)
+    last_lag: float = 0.0
+
+    def begin(self, now: float) -> None:
+        """The job begins; next time it is to begin at the first of its moments after `now`."""
+        self.last_lag = max(0.0, now - self.due)
+        self.due = now + self.job.seconds - self.last_lag % self.job.seconds
+
+    def lag(self, now: float) -> float:
+        """Seconds by which it was late, or is: one that hangs, or is never reached, is ever later."""
+        return max(self.last_lag, now - self.due)
 
 
 @dataclass(slots=True)
@@ -67,12 +93,24 @@ class Clock:
             timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
         )
         for job in self.jobs:
-            work = (self.runtime, job)
-            self._scheduler.add_job(run_job, "interval", work, id=job.name, seconds=job.seconds, next_run_time=utcnow())
+            tick = Tick(job)
+            JOB_LAG.labels(job.name).set_function(partial(_lag_now, tick))
+            self._scheduler.add_job(
+                self._run, "interval", [tick], id=job.name, seconds=job.seconds, next_run_time=utcnow()
+            )
         self._scheduler.start()
+
+    async def _run(self, tick: Tick) -> None:
+        tick.begin(monotonic())
+        self.runtime.ticked_at = self.runtime.now()
+        await run_job(self.runtime, tick.job)
 
     def stop(self) -> None:
         """Stop ticking. What is running ends by itself, or with the runtime."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
             self._scheduler = None
+
+
+def _lag_now(tick: Tick) -> float:
+    return tick.lag(monotonic())

@@ -205,6 +205,14 @@ class TimeSection(Section):
         return value
 
 
+class LogSection(Section):
+    """What is logged."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="debug: every message and delivery; info: what failed or was slow; warning; error"
+    )
+
+
 class BotSection(Section):
     """How the bot speaks."""
 
@@ -232,6 +240,12 @@ class Config(Section):
     mail: MailSection = Field(default_factory=MailSection)
     time: TimeSection = Field(default_factory=TimeSection)
     bot: BotSection = Field(default_factory=BotSection)
+    log: LogSection = Field(default_factory=LogSection)
+
+    def platforms(self) -> list[str]:
+        """The chat platforms that are turned on."""
+        on = (("telegram", self.telegram.token.get_secret_value()), ("matrix", self.matrix.homeserver))
+        return ["web", *[name for name, given in on if given]]
 
     def secrets(self) -> list[str]:
         """Every value that must never be shown, the passwords inside addresses included."""

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Context:
     """One operation's surroundings. `system` is the command line or the clock: nobody's rights are asked.
 
-    `via` says by which face: chat | http | cli | clock | web. `signal(name)` wakes a waiting worker.
+    `via` says by which face: chat | http | cli | clock | web. `signal(name)` wakes a waiting worker. `cause` is the
+    reference of the update that is handled, which the deliveries that come of it keep; `said` counts these.
     """
 
     session: Session
@@ -34,6 +35,8 @@ class Context:
     signal: Callable[[str], None]
     system: bool = False
     via: str = "chat"
+    cause: str | None = None
+    said: int = 0
 
     @property
     def me(self) -> "Person":

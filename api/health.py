@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import perf_counter
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
@@ -21,6 +22,7 @@ from api.http import reader_of
 from api.messaging.render import plain
 from api.messaging.tree import Node, T
 from api.opening import beside, schema_problem, schema_state
+from api.queues import Waiting, age_of, show_queues, what_is_neglected, what_waits
 from api.runtime import Runtime, StorageUnavailable
 from storage import waiting
 
@@ -28,11 +30,8 @@ LEAST_FREE = 64 * 2**20  # bytes: below this the disk counts as full
 TOO_LONG = timedelta(minutes=10)  # something waits longer: nobody is working on it
 PATIENCE = 5.0  # seconds for each check
 
-INBOX = Gauge("gongfang_inbox_waiting", "Arrived and not handled yet")
-INBOX_AGE = Gauge("gongfang_inbox_oldest_seconds", "Age of the oldest of them")
-OUTBOX = Gauge("gongfang_outbox_waiting", "Deliveries waiting, due now or for later", ["when"])
-OUTBOX_AGE = Gauge("gongfang_outbox_oldest_seconds", "How long the oldest due delivery has been due")
-UP = Gauge("gongfang_database_up", "Whether the database answered this scrape")
+UP = Gauge("gongfang_database_up", "Whether the database answered this scrape, and took a write")
+PROBE = Gauge("gongfang_database_probe_seconds", "How long a small transaction took just now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ async def check_database(runtime: Runtime) -> Node | None:
     state = await run_in_threadpool(schema_state, runtime.database)
     if state != "current":
         return schema_problem(state).say
-    await runtime.transact(lambda ctx: waiting.probe(ctx.session, ctx.now), system=True)
+    await runtime.transact(_probe, system=True)
     return None
 
 
@@ -86,7 +85,7 @@ async def check_queues(runtime: Runtime) -> list[Check]:
     """Whether somebody works on what arrived and on what is to be sent."""
     try:
         async with asyncio.timeout(PATIENCE):
-            inbox, outbox, _later = await runtime.read(_waiting)
+            inbox, outbox = await runtime.read(what_is_neglected)
     except (StorageUnavailable, TimeoutError):
         return []  # the database's own line says it
     return [_lag("inbox", inbox, runtime.now()), _lag("outbox", outbox, runtime.now())]
@@ -119,16 +118,14 @@ def health_routes(runtime: Runtime) -> APIRouter:
     async def metrics() -> Response:
         try:
             async with asyncio.timeout(PATIENCE):
-                inbox, outbox, later = await runtime.read(_waiting)
+                show_queues(runtime, *await runtime.read(what_waits))
+                began = perf_counter()
+                await runtime.transact(_probe, system=True)
         except (StorageUnavailable, TimeoutError):
             UP.set(0)
         else:
             UP.set(1)
-            INBOX.set(inbox.count)
-            INBOX_AGE.set(_age(inbox.oldest, runtime.now()))
-            OUTBOX.labels("now").set(outbox.count)
-            OUTBOX.labels("later").set(later)
-            OUTBOX_AGE.set(_age(outbox.oldest, runtime.now()))
+            PROBE.set(perf_counter() - began)
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     return router
@@ -148,21 +145,17 @@ async def _judge(name: str, work: Awaitable[Node | None]) -> Check:
     return Check(name, wrong is None, wrong if wrong is not None else T("well"))
 
 
-def _waiting(ctx: Context) -> tuple[waiting.Waiting, waiting.Waiting, int]:
-    return waiting.inbox_waiting(ctx.session), *waiting.outbox_waiting(ctx.session, ctx.now)
+def _probe(ctx: Context) -> None:
+    waiting.probe(ctx.session, ctx.now)
 
 
-def _lag(name: str, found: waiting.Waiting, now: datetime) -> Check:
-    age = _age(found.oldest, now)
+def _lag(name: str, found: Waiting, now: datetime) -> Check:
+    age = age_of(found.oldest, now)
     if age > TOO_LONG.total_seconds():
-        say = T("{count} wait, the oldest for {minutes} minutes. Is the service with the right role running?",
-                count=found.count, minutes=int(age // 60))  # fmt: skip
+        say = T("{count} wait, and nobody has done anything for {minutes} minutes. Is the service with the right role "
+                "running?", count=found.count, minutes=int(age // 60))  # fmt: skip
         return Check(name, False, say)
     return Check(name, True, T("{count} waiting", count=found.count))
-
-
-def _age(oldest: datetime | None, now: datetime) -> float:
-    return max(0.0, (now - oldest).total_seconds()) if oldest is not None else 0.0
 
 
 def _brief(error: Exception) -> str:
@@ -177,6 +170,3 @@ def _database_folder(runtime: Runtime) -> Path | None:
 def _blobs_folder(runtime: Runtime) -> Path | None:
     url = runtime.config.blobs.url
     return Path(url.removeprefix("file:")).absolute() if url.startswith("file:") else None
-
-
-

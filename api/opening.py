@@ -41,6 +41,11 @@ def schema_state(database: Database) -> str:
     return "behind" if schema.knows(revision) else "ahead"
 
 
+def schema_revision() -> str:
+    """The revision of the database that this program works on."""
+    return schema.head()
+
+
 def upgrade_schema(database: Database) -> None:
     """Bring the database to what this program needs; data stays. Raises Problem when a newer program made it."""
     if schema_state(database) == "ahead":

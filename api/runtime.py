@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.config import Config
 from api.context import Context
+from api.metrics import DATABASE_WAIT
 from api.times import utcnow
 from storage import dirt
 from storage.blobs import Blobs
@@ -84,9 +85,11 @@ class Runtime:
     tasks: set[asyncio.Task[Any]] = field(default_factory=set)
     starting: dict[str, str] = field(default_factory=dict)  # platforms that are not open yet, and why not
     stopping: bool = False  # nothing more is begun
+    ticked_at: datetime | None = None  # when the clock of this process last began a job
 
     def __post_init__(self) -> None:
         dirt.watch()
+        self.database.waited = DATABASE_WAIT.observe
 
     def context(self, session: Session, actor: Person | None = None, **how: Any) -> Context:
         """The context of one operation."""

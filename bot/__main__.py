@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.beating import keep_beating
 from api.clock import Clock
 from api.health import health_routes
 from api.mail.sender import Mailer
@@ -173,6 +174,8 @@ class Service:
         runtime = self.runtime
         if not runtime.database.is_sqlite:
             self._keep("ringing", partial(keep_ringing, runtime))
+        asked = runtime.config.web.address(self.listener.getsockname()[1]) if self.listener is not None else ""
+        self.finishing.add(self._keep("beating", partial(keep_beating, runtime, self.role, asked)))
         if BOT in parts:
             bots = Bots()
             for platform in self.platforms:

@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from time import perf_counter
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from api.messaging.delivering import Guard, Outcome, Work, claim_work, finish_works, return_work, when_next
+from api.messaging.outbox import LANES
+from api.messaging.tracing import SLOW_SECONDS
 from api.messaging.tree import rows_for
-from api.metrics import AMBIGUOUS_SENDS
+from api.metrics import AMBIGUOUS_SENDS, DELIVERY_LAG, SEND_SECONDS, SENDS
 from api.runtime import StorageUnavailable
 from bot.bots import Bots
 from bot.platforms.base import Ambiguous, Elsewhere, Ended, Gone, Moved, Platform, Rejected, RetryAfter, SendError
@@ -58,7 +62,29 @@ class Deliverers(Workers[Work]):
 
     async def work(self, work: Work) -> Work | None:
         """Make a delivery and commit what became of it; returns the chat's next one."""
-        return await self.settling.settle((work, await self._send(work)))
+        # what several finish together is committed under nobody's reference
+        with bound_contextvars(**({"reference": work.cause} if work.cause is not None else {})):
+            began = perf_counter()
+            outcome = await self._send(work)
+            self._tell(work, outcome, perf_counter() - began)
+        return await self.settling.settle((work, outcome))
+
+    def _tell(self, work: Work, outcome: Outcome, seconds: float) -> None:
+        """What became of an attempt, for the log and /metrics; the log is asked for all, or for what failed or was
+        slow. That a platform asks to wait is no failure."""
+        platform, lane = work.chat.platform, LANES.get(work.lane, str(work.lane))
+        late = max(0.0, (self.runtime.now() - work.due).total_seconds())
+        SENDS.labels(platform, work.kind, outcome.result).inc()
+        SEND_SECONDS.labels(platform).observe(seconds)
+        if outcome.sent is not None:
+            DELIVERY_LAG.labels(platform, lane).observe(late)
+        well = outcome.sent is not None or outcome.retry_after is not None or outcome.moved_to is not None
+        tell = log.debug if well and seconds <= SLOW_SECONDS else log.info
+        tell(
+            "sent" if outcome.sent is not None else "not sent", delivery=work.pid, platform=platform, kind=work.kind,
+            lane=lane, result=outcome.result, attempt=work.attempt, late_ms=round(late * 1000),
+            ms=round(seconds * 1000), **({"error": outcome.error} if outcome.error else {}),
+        )  # fmt: skip
 
     async def _settle(self, done: Sequence[tuple[Work, Outcome]]) -> Sequence[Work | None]:
         return await self.insist(finish_works, done, self.guards)

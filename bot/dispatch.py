@@ -54,15 +54,17 @@ class Dispatcher:
             turn.dialogue = dialogues.current_dialogue(turn.ctx, turn.face.chat.id, turn.face.identity.id)
         if turn.numbered and (choice := _choice(turn)) is not None:
             turn.inbound = replace(turn.inbound, kind="pressed", event=choice.event, action=choice.action)
-        kind = turn.inbound.kind
+        turn.by = kind = turn.inbound.kind
         if kind == "pressed":
             self._press(turn, turn.inbound.action)
         elif kind == "voted":
             name, _, rest = turn.inbound.action.partition(":")
+            turn.by = f"vote {name}"
             self.votes[name](turn, rest, turn.inbound.payload["options"])
         elif kind == "said":
             self._hear_private(turn) if turn.private else self._hear_room(turn)
         elif kind == "edited" and (talk := self._talk(turn)) is not None and talk.edited is not None:
+            self._name_dialogue(turn)
             talk.edited(turn)
         else:
             if kind in self.events:
@@ -72,9 +74,13 @@ class Dispatcher:
 
     def _hear(self, turn: Turn) -> None:
         """What people say to each other in a room."""
+        turn.by = "talk"
         for feature in self.features:
             for handler in feature.hears:
                 handler(turn)
+
+    def _name_dialogue(self, turn: Turn) -> None:
+        turn.by = f"dialogue {turn.dialogue.name}" if turn.dialogue is not None else turn.by
 
     def _talk(self, turn: Turn) -> Talk | None:
         return self.talks.get(turn.dialogue.name) if turn.dialogue is not None else None
@@ -95,6 +101,7 @@ class Dispatcher:
         elif turn.dialogue is not None and (command := self._breaks_in(turn, text)) is not None:
             self._run(turn, command)
         elif turn.dialogue is not None and turn.dialogue.name in self.talks:
+            self._name_dialogue(turn)
             self.talks[turn.dialogue.name].handler(turn)
         elif (command := self._by_word(turn, text)) is not None:
             self._run(turn, command)
@@ -141,6 +148,7 @@ class Dispatcher:
         return None
 
     def _run(self, turn: Turn, command: Command) -> None:
+        turn.by = command.name
         if turn.face.person is None and command.who != ANYONE:
             here = T("I do not know you yet. Send me your claim code here; if you have none, send “start”.")
             there = BIND_FIRST
@@ -174,6 +182,7 @@ class Dispatcher:
             if command in self.commands:
                 self._run(turn, self.commands[command])
         elif name in self.buttons:
+            turn.by = f"button {name}"
             self.buttons[name](turn, rest)
         else:
             turn.toast(OVER)
@@ -184,10 +193,12 @@ class Dispatcher:
         if dialogue is None or dialogue.pid != pid or dialogue.name not in self.talks:
             turn.toast(OVER)
         else:
+            self._name_dialogue(turn)
             turn.choice = value
             self.talks[dialogue.name].handler(turn)
 
     def _cancel(self, turn: Turn) -> None:
+        turn.by = "cancel"
         if turn.dialogue is None:
             turn.say(T("There is nothing to cancel."))
         elif (talk := self._talk(turn)) is not None and talk.cancelled is not None:

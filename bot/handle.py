@@ -1,18 +1,19 @@
 """Handlers: lease chats of the inbox, and handle each row in one transaction."""
 
 import asyncio
-import secrets
 from dataclasses import dataclass, replace
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from api.context import Context
 from api.errors import Problem
 from api.messaging import receiving, votes
 from api.messaging.faces import Chat, recognise
 from api.messaging.receiving import LeasedRow
+from api.messaging.tracing import SLOW_SECONDS, Trace, reference_of_row
 from api.messaging.tree import Code, Node, T
-from api.metrics import HANDLER_FAILURES
+from api.metrics import HANDLED, HANDLER_FAILURES, HANDLER_SECONDS, HANDLING_LAG
 from api.people.binding import bind_listed, introduce
 from api.rooms.service import served_by_another
 from api.runtime import storage_failed
@@ -63,27 +64,51 @@ class Handlers(Workers[LeasedRow]):
         except Elsewhere:  # another process serves it now
             await self.insist(receiving.return_row, row)
             return None
+        trace = Trace(reference_of_row(row))
+        waited = max(0.0, (self.runtime.now() - row.received_at).total_seconds())
+        with bound_contextvars(reference=trace.reference):
+            following = await self._handle(platform, row, trace)
+            self._tell(row, trace, waited)
+        return following
+
+    async def _handle(self, platform: Platform, row: LeasedRow, trace: Trace) -> LeasedRow | None:
         try:
             inbound = platform.parse(row.raw)
         except Unreadable as error:
+            trace.result = "dead"
             log.error("an event could not be read", platform=row.platform, event_id=row.event_id, error=str(error))
             return await self.insist(receiving.pass_over, row, "dead", str(error))
         if inbound is None:
+            trace.result = "passed"
             return await self.insist(receiving.pass_over, row, "done")
         numbered, listed = not platform.capabilities.buttons, platform.capabilities.listed
         try:
             administers = await self._standing(platform, row, inbound)
-            return await self.insist(handle_inbound, row, inbound, self.dispatcher, numbered, administers, listed)
+            return await self.insist(
+                handle_inbound, row, inbound, self.dispatcher, numbered, administers, listed, trace
+            )
         except Problem as problem:
+            trace.result = "refused"
             toasts = platform.capabilities.acks
             return await self.insist(refuse_inbound, row, inbound, problem.say, toasts=toasts, listed=listed)
         except Exception as error:
             if storage_failed(error):
                 raise
-            number = secrets.token_hex(4)
+            trace.result, number = "failed", trace.reference
             HANDLER_FAILURES.inc()
-            log.exception("a handler failed", reference=number, platform=row.platform, inbox_id=row.inbox_id)
+            log.exception("a handler failed", platform=row.platform, inbox_id=row.inbox_id)
             return await self.insist(refuse_inbound, row, inbound, sorry(number), number)
+
+    def _tell(self, row: LeasedRow, trace: Trace, waited: float) -> None:
+        """What became of a row, for the log and /metrics; the log is asked for all, or for what was slow."""
+        HANDLED.labels(row.platform, trace.result).inc()
+        HANDLER_SECONDS.labels(row.platform).observe(trace.seconds)
+        HANDLING_LAG.labels(row.platform).observe(waited)
+        tell = log.info if trace.seconds > SLOW_SECONDS else log.debug
+        tell(
+            "handled", platform=row.platform, by=trace.by, result=trace.result, said=trace.said,
+            waited_ms=round(waited * 1000), ms=round(trace.seconds * 1000),
+        )  # fmt: skip
 
     async def _standing(self, platform: Platform, row: LeasedRow, inbound: Inbound) -> bool | None:
         """What the platform says of who speaks, where a command needs to know; None when it cannot be asked."""
@@ -99,7 +124,7 @@ class Handlers(Workers[LeasedRow]):
 
 def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: Dispatcher,
                    numbered: bool = False, administers: bool | None = False,
-                   listed: bool = False) -> LeasedRow | None:  # fmt: skip
+                   listed: bool = False, trace: Trace | None = None) -> LeasedRow | None:  # fmt: skip
     """Handle one row: recognise who and where, run the handler, write what it said, mark the row done; one transaction.
 
     Returns the chat's next row. What the handler could not do is raised: nothing of it is left then. A vote whose poll
@@ -115,10 +140,14 @@ def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: D
         if about is None:
             return receiving.finish_row(ctx, row, "waiting_poll", inbound.event)
         inbound = replace(inbound, action=about)
-    turn = _turn(ctx, chat, inbound, listed)
+    turn = _turn(ctx, row, chat, inbound, listed)
     turn.numbered, turn.administers = numbered, administers
-    dispatcher.handle(turn)
-    turn.speak()
+    try:
+        dispatcher.handle(turn)
+        turn.speak()
+    finally:
+        if trace is not None:  # of another try of the same, it says the same
+            trace.by, trace.said = turn.by, ctx.said
     return receiving.finish_row(ctx, row)
 
 
@@ -132,7 +161,7 @@ def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, nu
     chat = receiving.hold_row(ctx, row)
     if chat is None:
         return None
-    turn = _turn(ctx, chat, inbound, listed)
+    turn = _turn(ctx, row, chat, inbound, listed)
     unknown = turn.face.person is None and not turn.private  # no message to them that the room would not read
     passing = toasts and number is None and not inbound.action.startswith(f"{CHOICE}:")
     if inbound.kind == "pressed" and (unknown or passing):
@@ -144,8 +173,9 @@ def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, nu
     return receiving.finish_row(ctx, row, reason=number)
 
 
-def _turn(ctx: Context, chat: Chat, inbound: Inbound, listed: bool) -> Turn:
+def _turn(ctx: Context, row: LeasedRow, chat: Chat, inbound: Inbound, listed: bool) -> Turn:
     """Who speaks where. `listed`: an account that nobody bound may be somebody's by the list."""
+    ctx.cause = reference_of_row(row)
     here = inbound.kind not in ("left", "bot_removed")
     face = recognise(ctx, chat, inbound.sender, inbound.name, inbound.language, here)
     if listed and inbound.kind in DONE_BY_SENDER:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import structlog
 from fastapi import APIRouter
 
+from api.metrics import PLATFORM_OPEN
 from api.owning import AGAIN_SECONDS
 from api.runtime import Runtime
 from bot.bots import Bots
@@ -56,15 +57,18 @@ async def live(runtime: Runtime, platform: Platform, bots: Bots, label: str) -> 
     What waits for it in the inbox and the outbox waits meanwhile; /readyz says why, and calls it by its `label`. When
     another process serves its account, the workers of this one leave it alone.
     """
+    PLATFORM_OPEN.labels(label).set(0)
     while not runtime.stopping:
         await _open(runtime, platform, label)
         bots.add(platform)
+        PLATFORM_OPEN.labels(label).set(1)
         log.info("open", platform=label)
         for signal in ("inbox", "outbox", "files", "rooms"):
             runtime.signals.wake(signal)
         try:
             await platform.receive()
         finally:
+            PLATFORM_OPEN.labels(label).set(0)
             if not runtime.stopping:  # else the workers finish what they have in hand
                 bots.drop(platform)
 

@@ -54,6 +54,7 @@ class Turn:
     taken: bool = False  # what was changed is no talk between people
     numbered: bool = False  # the platform has no buttons: choices are answered by number
     commands: Sequence[Any] = ()  # every registry.Command, for help
+    by: str = ""  # what handles it, by its name, for the log
 
     @property
     def person(self) -> Person:

@@ -6,6 +6,7 @@ Reasons and measurements: docs/adr/0002-synchronous-inside.md.
 """
 
 import asyncio
+import contextvars
 import json
 import queue
 import re
@@ -17,6 +18,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -49,6 +51,7 @@ class _Job:
     run: type_job
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
+    since: float = field(default_factory=time.monotonic)
     result: Any = None
     error: BaseException | None = None
     after: list[Callable[[], None]] = field(default_factory=list)
@@ -93,20 +96,23 @@ class Database:
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._lock = threading.Lock()
+        self.waited: Callable[[float], None] = lambda _seconds: None  # told how long each job waited for its turn
         # threads hand the interpreter over at every answer of the database; with the usual 5 ms they would queue
         sys.setswitchinterval(SWITCH_SECONDS)
 
     async def run(self, job: type_job) -> Any:
         """Run `job(session)` in a transaction of its own; returns after the commit, raises what the job raised.
 
-        The job may be run again (lost neighbours, deadlock), so it must have no effect outside its session.
+        The job may be run again (lost neighbours, deadlock), so it must have no effect outside its session. It logs
+        with whatever its caller bound.
         Raises StorageUnavailable when the database cannot be written now.
         """
         loop = asyncio.get_running_loop()
+        work: type_job = partial(_with, contextvars.copy_context(), job)
         if not self.is_sqlite:
-            return await loop.run_in_executor(self._readers, self._run_alone, job)
+            return await loop.run_in_executor(self._readers, self._run_alone, work, time.monotonic())
         self._start_writer()
-        item = _Job(job, loop, loop.create_future())
+        item = _Job(work, loop, loop.create_future())
         self._queue.put(item)
         return await item.future
 
@@ -141,7 +147,8 @@ class Database:
                     info.pop("read", None)
                     session.rollback()
 
-    def _run_alone(self, job: type_job) -> Any:
+    def _run_alone(self, job: type_job, since: float) -> Any:
+        self.waited(time.monotonic() - since)
         for attempt in range(1, PG_ATTEMPTS + 1):
             try:
                 with self.transaction() as session:
@@ -172,6 +179,7 @@ class Database:
             with self.engine.connect() as connection, connection.begin():
                 done = 0
                 while True:
+                    self.waited(time.monotonic() - batch[done].since)
                     _run_in_savepoint(connection, batch[done])
                     done += 1
                     if done == BATCH_JOBS or time.monotonic() - started > BATCH_SECONDS:
@@ -200,6 +208,10 @@ class Database:
             item.after, item.error = [], StorageUnavailable(str(error.__cause__ or error))
         except Exception as error:  # its waiter is told (_answer)
             item.after, item.error = [], error
+
+
+def _with(context: contextvars.Context, job: type_job, session: Session) -> Any:
+    return context.run(job, session)
 
 
 def _run_in_savepoint(connection: Connection, item: _Job) -> None:

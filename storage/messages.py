@@ -94,7 +94,7 @@ def drop_unsent(session: Session, message_id: int) -> int:
 
 
 def change_everywhere(
-    session: Session, message_id: int, kind: str, now: datetime, edit_at: dict[str, datetime]
+    session: Session, message_id: int, kind: str, now: datetime, edit_at: dict[str, datetime], cause: str | None = None
 ) -> datetime | None:
     """Edit or delete a message wherever any of it was sent, or may be; `edit_at`: not before, by kind of chat.
 
@@ -109,7 +109,7 @@ def change_everywhere(
     source = (
         select(
             random_pid(session), Delivery.message_id, Delivery.chat_id, Delivery.person_id, Delivery.id, literal(kind),
-            Delivery.lane, at, bound(now), literal("ready"), literal(0), false(),
+            Delivery.lane, at, bound(now), literal(cause, String()), literal("ready"), literal(0), false(),
         )
         .join(Chat, Chat.id == Delivery.chat_id)
         .where(Delivery.message_id == message_id, Delivery.kind == "send")
@@ -123,7 +123,7 @@ def change_everywhere(
     if kind == "edit":
         source = source.where(~edited)
     columns = ["pid", "message_id", "chat_id", "person_id", "target_id", "kind", "lane", "not_before", "created_at"]
-    session.execute(DELIVERIES.insert().from_select([*columns, "state", "attempts", "pending"], source))
+    session.execute(DELIVERIES.insert().from_select([*columns, "cause", "state", "attempts", "pending"], source))
     waits = (Delivery.message_id == message_id, Delivery.kind == kind, Delivery.state == "ready")
     due = select(Delivery.chat_id).where(*waits)
     first = select(func.min(Delivery.not_before)).where(Delivery.chat_id == Chat.id, Delivery.state == "ready")

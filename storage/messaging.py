@@ -176,6 +176,7 @@ class Delivery(Base):
     error: Mapped[str | None]
     reason: Mapped[str | None] = mapped_column(String(12))  # one of WHY_LOST, where it is lost
     again_at: Mapped[datetime | None]  # when it was found worth another try: from then on it may fail for a day again
+    cause: Mapped[str | None] = mapped_column(String(8))  # the reference of the update that it comes of, in the logs
     sent_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

@@ -50,7 +50,7 @@ HEADS = (
     select(
         *[SENDINGS.c[name] for name in (
             "id", "pid", "message_id", "kind", "lane", "chat_id", "person_id", "target_id", "handle", "not_before",
-            "expires_at", "guard", "attempts", "pending", "unheard",
+            "expires_at", "guard", "attempts", "pending", "unheard", "cause",
         )],
     )
     .where(SENDINGS.c.id.in_(FIRST))
@@ -148,6 +148,7 @@ class ReadyRow(NamedTuple):
     attempts: int
     pending: bool
     unheard: int
+    cause: str | None
 
 
 def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:

@@ -27,6 +27,7 @@ TABLES = (
     "notices",
     "people",
     "polls",
+    "processes",
     "pushes",
     "quiz_pushes",
     "quizzes",

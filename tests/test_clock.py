@@ -1,13 +1,17 @@
 """The clock: batches, failures that stop nobody, and two workers that never do one thing twice."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+import structlog
+from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from api.clock import Clock, Job, run_job
+from api.clock import Clock, Job, Tick, run_job
 from api.config import Config
 from api.context import Context
 from api.registry import JOBS
@@ -79,6 +83,53 @@ async def test_an_endless_job_ends_its_tick(database_url: str, monkeypatch: pyte
     runtime = a_runtime(database_url)
     monkeypatch.setattr("api.clock.MOST_BATCHES", 5)
     assert await run_job(runtime, Job("x", lambda ctx: True, 60)) == 5
+    await runtime.close()
+
+
+async def test_jobs_say_how_long_they_took_and_what_they_log_says_which_job(database_url: str) -> None:
+    runtime = a_runtime(database_url)
+    name = {"job": "measured"}
+
+    def work(ctx: Context) -> Any:
+        structlog.get_logger().warning("something is odd")
+        time.sleep(0.03)
+
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        await run_job(runtime, Job("measured", work, 60))
+    assert [entry["job"] for entry in logs] == ["measured"]
+    assert (REGISTRY.get_sample_value("gongfang_job_seconds_sum", name) or 0) >= 0.03
+    assert REGISTRY.get_sample_value("gongfang_job_seconds_count", name) == 1
+    await runtime.close()
+
+
+def test_how_late_a_job_is() -> None:
+    tick = Tick(Job("x", print, 10), due=100.0)
+    assert (tick.lag(95), tick.lag(104)) == (0, 4), "not begun yet: ever later"
+    tick.begin(101)
+    assert (tick.lag(102), tick.due) == (1, 110), "its moments stay where they are"
+    tick.begin(134)
+    assert (tick.lag(134), tick.due) == (24, 140), "it missed two of them"
+    tick.begin(140)
+    assert (tick.lag(140), tick.lag(150), tick.lag(187)) == (0, 0, 37), "it hangs"
+
+
+async def test_a_running_clock_shows_how_late_its_jobs_are(database_url: str) -> None:
+    runtime = a_runtime(database_url)
+    hangs, go_on = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def work(ctx: Context) -> Any:
+        loop.call_soon_threadsafe(hangs.set)
+        go_on.wait(10)
+
+    clock = Clock(runtime, [Job("hanging", work, 0.1)])
+    clock.start()
+    await asyncio.wait_for(hangs.wait(), 10)
+    await asyncio.sleep(0.5)
+    shown = REGISTRY.get_sample_value("gongfang_job_lag_seconds", {"job": "hanging"})
+    go_on.set()
+    clock.stop()
+    assert shown is not None and shown >= 0.3
     await runtime.close()
 
 

@@ -6,7 +6,7 @@ What cannot be sent ends here, each by itself: one bad row must not keep everybo
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -59,7 +59,10 @@ class Work:
     unheard: int  # attempts whose answer was never heard, this one apart
     seconds: float  # that sending it may take
     begun: list[str]  # the platform's ids of the parts that are sent; who sends it in parts adds to them
-    reply_to: str | None = None  # the platform's id of what it answers in this chat
+    reply_to: str | None  # the platform's id of what it answers in this chat
+    lane: int
+    due: datetime
+    cause: str | None  # the reference of the update that it comes of
 
 
 class Said(NamedTuple):
@@ -131,6 +134,7 @@ def _prepare(ctx: Context, heads: Sequence[Head], guards: Mapping[str, Guard]) -
             polls[row.target_id].removeprefix(PREFIX) if row.target_id in polls else None,
             row.attempts + 1, row.pending, row.unheard + row.pending, _seconds_for(said[row.message_id], files),
             [native for chat_id, native in parts.get(row.id, []) if chat_id == chat.chat_id], answered.get(row.id),
+            row.lane, row.not_before, row.cause,
         )
         for chat, row in heads
     }  # fmt: skip

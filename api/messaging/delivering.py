@@ -52,6 +52,13 @@ class Outcome:
             return "sent"
         return "moved" if self.moved_to else "gone" if self.gone else "rejected" if self.rejected else "retried"
 
+    @property
+    def result(self) -> str:
+        """The same of one attempt: of what is tried again it says why. limited: by the platform."""
+        if self.kind != "retried":
+            return self.kind
+        return "limited" if self.retry_after is not None else "unheard" if self.unheard else "failed"
+
 
 def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guard]) -> list[Work]:
     """Route what is addressed to people, lease up to `limit` chats and claim the next delivery of each."""
@@ -130,17 +137,21 @@ def _record_failure(ctx: Context, work: Work, outcome: Outcome) -> None:
     elif outcome.gone:
         lose_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.ended)
     elif outcome.rejected or work.kind == "ack":
-        log.error("delivery rejected", delivery=work.pid, platform=work.chat.platform, error=outcome.error)
+        log.error("delivery rejected", **_known_by(work), error=outcome.error)
         outbox.set_state(session, ids, "dead", outcome.error, reason=REJECTED, pending=False)
     elif outcome.unheard and work.unheard + 1 >= MOST_UNHEARD:
         kind, error = "unheard", f"no answer was heard {MOST_UNHEARD} times, it may have been sent: {outcome.error}"
-        log.error("delivery given up", delivery=work.pid, platform=work.chat.platform, error=error)
+        log.error("delivery given up", **_known_by(work), error=error)
         how = {"reason": UNHEARD, "pending": False, "unheard": work.unheard + 1}
         outbox.set_state(session, ids, "dead", error, **how)
     else:
         _try_later(ctx, work, outcome)
     count_ended(ctx, work.chat.platform, kind)
     session.flush()
+
+
+def _known_by(work: Work) -> dict[str, str | None]:
+    return {"reference": work.cause, "delivery": work.pid, "platform": work.chat.platform}
 
 
 def _try_later(ctx: Context, work: Work, outcome: Outcome) -> None:

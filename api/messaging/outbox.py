@@ -15,6 +15,7 @@ from storage.rooms import rooms_of
 
 REPLY, PERSONAL, BULK = 0, 1, 2
 ACK_LANE = -1
+LANES = {ACK_LANE: "ack", REPLY: "reply", PERSONAL: "personal", BULK: "bulk"}  # as figures and logs call them
 ACK_LIFE = timedelta(seconds=10)
 LIVE_LIFE = timedelta(hours=48)
 EDIT_EVERY = {"private": timedelta(seconds=5), "room": timedelta(seconds=15)}
@@ -68,8 +69,11 @@ def answer_person(ctx: Context, person_id: int, chat_id: int | None, tree: Node,
 def deliver_to_chats(ctx: Context, message: Message, chat_ids: Sequence[int], lane: int = REPLY, **how: Any) -> None:
     """One delivery of `message` to each chat."""
     at = how.pop("not_before", None) or ctx.now
-    columns = {"message_id": message.id, "lane": lane, "not_before": at, "created_at": ctx.now, **how}
+    columns = {
+        "message_id": message.id, "lane": lane, "not_before": at, "created_at": ctx.now, "cause": ctx.cause, **how,
+    }  # fmt: skip
     messages.add_to_chats(ctx.session, chat_ids, **columns)
+    ctx.said += len(chat_ids)
     ctx.wake("outbox")
 
 
@@ -91,9 +95,11 @@ def deliver_to_people(ctx: Context, message: Message, people: Sequence[int] | Se
         "lane": lane,
         "not_before": not_before or ctx.now,
         "created_at": ctx.now,
+        "cause": ctx.cause,
         **how,
     }
     added = messages.add_to_people(ctx.session, messages.these_people(people), **columns)
+    ctx.said += added
     ctx.wake("outbox")
     return added
 
@@ -127,7 +133,8 @@ def delete_message(ctx: Context, message: Message) -> None:
 
 def _change_everywhere(ctx: Context, message: Message, kind: str, at: dict[str, datetime]) -> datetime | None:
     ctx.wake("outbox")
-    return messages.change_everywhere(ctx.session, message.id, kind, ctx.now, at)
+    ctx.said += 1
+    return messages.change_everywhere(ctx.session, message.id, kind, ctx.now, at, ctx.cause)
 
 
 def edit_copy(ctx: Context, chat_id: int, native: str, tree: Node, rows: Rows | None = None) -> None:
@@ -138,8 +145,9 @@ def edit_copy(ctx: Context, chat_id: int, native: str, tree: Node, rows: Rows | 
     copy = write_message(ctx, tree, rows, ctx.session.get_one(Message, sent.message_id).files)
     change = Delivery(
         message_id=copy.id, chat_id=chat_id, person_id=sent.person_id, target_id=sent.id, kind="edit", lane=sent.lane,
-        not_before=ctx.now, created_at=ctx.now,
+        not_before=ctx.now, created_at=ctx.now, cause=ctx.cause,
     )  # fmt: skip
+    ctx.said += 1
     ctx.session.add(change)
     ctx.session.flush()
     outbox.wake_chats(ctx.session, [chat_id], ctx.now)

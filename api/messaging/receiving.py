@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from api.context import Context
+from api.messaging.tracing import tell_arrived
 from api.owning import Taken
 from storage import albums, inbox, readers, topics
 from storage.base import keepable
@@ -46,7 +47,7 @@ def receive(ctx: Context, platform: str, account: str, arrivals: Sequence[Arriva
     """
     if reader:
         read_on(ctx, platform, account, reader)
-    new = 0
+    stored = list[str]()
     for arrival in arrivals:
         state = "dead" if arrival.dead else arrival.state
         chat, title = keepable(arrival.chat), keepable(arrival.title)[:LONGEST]
@@ -64,12 +65,15 @@ def receive(ctx: Context, platform: str, account: str, arrivals: Sequence[Arriva
             added = inbox.add_incoming(
                 ctx.session, chat_id, platform, account, event_id, arrival.raw, ctx.now, state, arrival.dead
             )
-        new += added is not None
+            album = event_id
+        if added is not None:
+            stored.append(album)
     if cursor is not None:
         inbox.save_cursor(ctx.session, platform, account, *cursor)
-    if new:
+    if stored:
         ctx.wake("inbox")
-    return new
+        tell_arrived(ctx, platform, account, stored)
+    return len(stored)
 
 
 def receive_together(ctx: Context, platform: str, account: str, arrivals: Sequence[Arrival]) -> list[bool]:
@@ -93,6 +97,7 @@ def receive_together(ctx: Context, platform: str, account: str, arrivals: Sequen
     inbox.make_due(ctx.session, due, ctx.now)
     if inbox.add_all_incoming(ctx.session, rows):
         ctx.wake("inbox")
+        tell_arrived(ctx, platform, account, [row["event_id"] for row in rows])
     return stored
 
 

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from bot.cli import checking, config, database, letters, offices, people, rooms, roster, running, sample, tokens
+from bot.cli import checking, config, database, letters, offices, people, rooms, roster, running, sample, status, tokens
 from bot.cli.output import Program, _
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ GROUPS: tuple[tuple[str, typer.Typer, str], ...] = (
 )
 app.command("run", help=_("Start the service."))(running.run)
 app.command("check", help=_("Whether everything is set up: a line each."))(checking.check)
+app.command("status", help=_("What the service does now: what waits, what was sent, what failed."))(status.status)
 app.command("appoint", help=_("Give a person an office."))(offices.appoint)
 app.command("dismiss", help=_("End a person's office."))(offices.dismiss)
 for name, group, text in GROUPS:

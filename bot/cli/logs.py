@@ -15,10 +15,15 @@ HIDDEN = "***"
 CHATTY = ("uvicorn", "apscheduler", "alembic")
 
 
-def configure_logs(secrets: Sequence[str], *, quiet: bool = False, terminal: bool | None = None) -> None:
-    """Send our own and the libraries' logs to stderr in one form. `quiet`: warnings and errors only (commands)."""
+def configure_logs(
+    secrets: Sequence[str], *, quiet: bool = False, terminal: bool | None = None, level: str = "info"
+) -> None:
+    """Send our own and the libraries' logs to stderr in one form. `quiet`: warnings and errors only (commands).
+
+    `level` is the least that is shown, by its name. What libraries tell at debug may hold people's words: never shown.
+    """
     readable = sys.stderr.isatty() if terminal is None else terminal
-    level = logging.WARNING if quiet else logging.INFO
+    least = logging.WARNING if quiet else logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -31,7 +36,7 @@ def configure_logs(secrets: Sequence[str], *, quiet: bool = False, terminal: boo
     ]
     stream = Steadfast(sys.stderr)
     structlog.configure(
-        [*shared, *finish], structlog.make_filtering_bound_logger(level), dict,
+        [*shared, *finish], structlog.make_filtering_bound_logger(least), dict,
         structlog.PrintLoggerFactory(cast(TextIO, stream)), cache_logger_on_first_use=False,
     )  # fmt: skip
     handler = logging.StreamHandler(stream)
@@ -40,7 +45,7 @@ def configure_logs(secrets: Sequence[str], *, quiet: bool = False, terminal: boo
             foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *finish]
         )
     )
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=max(least, logging.INFO), handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
     # our jobs log their own failures; what is left is that stopping interrupts one

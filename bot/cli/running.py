@@ -46,7 +46,7 @@ def run(config: ConfigFile = None, role: AsRole = Role.all, host: Host = None, p
     with answering(as_json) as out:
         given = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
         loaded = load_config(config, {"web": given})
-        configure_logs(loaded.secrets(), terminal=False if as_json else None)
+        configure_logs(loaded.secrets(), terminal=False if as_json else None, level=loaded.log.level)
         if sample and not loaded.web.loopback:
             say = T("The sample county is for trying out on this machine: [web] host must be 127.0.0.1.")
             raise out.fail(MISUSED, "sample.not_loopback", out.text(say))
@@ -58,7 +58,7 @@ def run(config: ConfigFile = None, role: AsRole = Role.all, host: Host = None, p
             with lock_database(runtime.database) or nullcontext():
                 _set_up(runtime, config, out)
                 keep_secret(runtime)
-                configure_logs(loaded.secrets(), terminal=False if as_json else None)
+                configure_logs(loaded.secrets(), terminal=False if as_json else None, level=loaded.log.level)
                 listener = _listen(runtime, out) if role in (Role.all, Role.api) or port is not None else None
                 _serve(runtime, role, listener, out, partial(_sample_links, runtime, config, out) if sample else None)
         finally:

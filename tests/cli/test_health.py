@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from api import health
 from api.config import Config
 from api.health import health_routes
+from api.messaging.delivering import claim_work
 from api.messaging.outbox import say_in_chat
 from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Words
@@ -22,6 +23,9 @@ from api.runtime import Runtime
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.inbox import find_or_add_chat
+from storage.leases import end_leases
+from storage.outbox import block_sender
+from storage.reach import Reach
 from tests.support.databases import Databases
 from tests.support.program import Program
 
@@ -38,8 +42,8 @@ async def asked(runtime: Runtime) -> AsyncIterator[httpx2.AsyncClient]:
     await runtime.close()
 
 
-def a_runtime(url: str, blobs: str = "memory:") -> Runtime:
-    return Runtime(Config(database={"url": url}, blobs={"url": blobs}), Database(url), Blobs(blobs))
+def a_runtime(url: str, blobs: str = "memory:", **more: Any) -> Runtime:
+    return Runtime(Config(database={"url": url}, blobs={"url": blobs}, **more), Database(url), Blobs(blobs))
 
 
 async def ready(client: httpx2.AsyncClient) -> tuple[int, dict[str, str]]:
@@ -59,25 +63,63 @@ async def test_all_is_well(database_url: str) -> None:
 
 @pytest.mark.both_databases
 async def test_what_waits_is_counted_and_a_long_wait_is_said(database_url: str) -> None:
-    runtime = a_runtime(database_url)
+    runtime = a_runtime(database_url, telegram={"token": "1:x"})
     async with asked(runtime) as client:
-        await runtime.transact(receive, "paper", "", [Arrival(f"e{n}", "c1", "private", {"n": n}) for n in range(3)])
+        await runtime.transact(receive, "web", "", [Arrival(f"e{n}", "c1", "private", {"n": n}) for n in range(3)])
 
         def say(ctx: Any) -> None:
-            chat_id = find_or_add_chat(ctx.session, "paper", "", "c1", "private", "", ctx.now)
+            chat_id = find_or_add_chat(ctx.session, "web", "", "c1", "private", "", ctx.now)
             say_in_chat(ctx, chat_id, Words("now"))
             say_in_chat(ctx, chat_id, Words("later"), not_before=ctx.now + timedelta(hours=9))
 
         await runtime.transact(say)
         assert await ready(client) == (200, {})
         text = (await client.get("/metrics")).text
-        for line in ("inbox_waiting 3.0", 'outbox_waiting{when="now"} 1.0', 'outbox_waiting{when="later"} 1.0'):
+        for line in (
+            'inbox_waiting{platform="web"} 3.0',
+            'inbox_waiting{platform="telegram"} 0.0',
+            'outbox_waiting{lane="reply",platform="web",when="now"} 1.0',
+            'outbox_waiting{lane="reply",platform="web",when="later"} 1.0',
+            'outbox_waiting{lane="bulk",platform="telegram",when="now"} 0.0',
+            "database_up 1.0",
+        ):
             assert f"gongfang_{line}\n" in text
         later = runtime.now() + timedelta(minutes=11)
         runtime.now = lambda: later
         status, wrong = await ready(client)
         assert (status, set(wrong)) == (503, {"inbox", "outbox"})
-        assert wrong["inbox"].startswith("3 wait, the oldest for 11 minutes.")
+        assert wrong["inbox"].startswith("3 wait, and nobody has done anything for 11 minutes.")
+
+
+@pytest.mark.both_databases
+async def test_a_long_queue_that_somebody_works_on_is_no_fault(database_url: str) -> None:
+    runtime = a_runtime(database_url)
+    async with asked(runtime) as client:
+
+        def say(ctx: Any) -> None:
+            for name in ("c1", "c2", "c3"):
+                chat_id = find_or_add_chat(ctx.session, "web", "", name, "private", "", ctx.now)
+                say_in_chat(ctx, chat_id, Words("now"), lane=2)
+
+        await runtime.transact(say)
+        later = runtime.now() + timedelta(minutes=20)
+        runtime.now = lambda: later
+        assert set((await ready(client))[1]) == {"outbox"}
+        await runtime.transact(claim_work, Reach(["web"]), 1, {})
+        assert await ready(client) == (200, {}), "one is sent, the others wait for their turn"
+        await runtime.transact(lambda ctx: end_leases(ctx.session, ctx.now))
+        await runtime.transact(lambda ctx: block_sender(ctx.session, "web", "", ctx.now + timedelta(minutes=1)))
+        assert await ready(client) == (200, {}), "the bot was told to wait"
+
+
+@pytest.mark.both_databases
+async def test_what_a_platform_brought_that_is_switched_off_waits_by_intent(database_url: str) -> None:
+    runtime = a_runtime(database_url)
+    async with asked(runtime) as client:
+        await runtime.transact(receive, "telegram", "1", [Arrival("e1", "c1", "private", {})])
+        later = runtime.now() + timedelta(minutes=20)
+        runtime.now = lambda: later
+        assert await ready(client) == (200, {})
 
 
 async def test_an_old_database_is_said(databases: Databases, tmp_path: Path) -> None:

@@ -48,3 +48,21 @@ def test_commands_are_quiet(capsys: pytest.CaptureFixture[str]) -> None:
     structlog.get_logger().info("nothing to tell")
     logging.getLogger("alembic.runtime.migration").info("nothing to tell")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("level", "shown"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
+def test_the_least_that_is_shown_can_be_chosen(level: str, shown: int, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs([], terminal=False, level=level)
+    log = structlog.get_logger()
+    log.debug("handled")
+    log.info("started")
+    log.warning("away")
+    log.error("lost")
+    assert len(capsys.readouterr().err.splitlines()) == shown
+
+
+def test_what_libraries_tell_at_debug_is_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logs([], terminal=False, level="debug")
+    logging.getLogger("aiogram").debug("got an update: what somebody said")
+    logging.getLogger("aiogram").info("started")
+    assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["started"]

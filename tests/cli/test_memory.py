@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from tests.faults.page import Page
+from tests.support.metrics import sum_of
 from tests.support.program import Program, Running
 
 MOST = 150  # MB
@@ -54,7 +55,7 @@ async def settled(service: Running) -> None:
     """Wait until what was sent is handled, and its files are where they belong."""
     files = service.log.parent / "blobs"
     async with asyncio.timeout(60):
-        while "gongfang_inbox_waiting 0.0" not in (await asyncio.to_thread(service.get, "/metrics")).text:
+        while sum_of((await asyncio.to_thread(service.get, "/metrics")).text, "gongfang_inbox_waiting"):
             await asyncio.sleep(0.2)
         before = -1
         while before != (before := sum(1 for _ in files.rglob("*"))):

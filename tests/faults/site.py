@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import re
 import signal
 import subprocess
 from dataclasses import dataclass, field
@@ -11,11 +10,12 @@ from pathlib import Path
 
 import httpx2
 
+from tests.support.metrics import sum_of
 from tests.support.program import GONGFANG, Program
 
 ROOT = Path(__file__).parents[2]
 GONE_SECONDS = 20.0
-WAITING = ("gongfang_inbox_waiting", 'gongfang_outbox_waiting{when="now"}')
+WAITING = (("gongfang_inbox_waiting", {}), ("gongfang_outbox_waiting", {"when": "now"}))
 QUIET = {"GONGFANG_TIME__QUIET_HOURS": ""}  # it may be night when the tests run
 
 
@@ -92,7 +92,7 @@ class Site:
         async with asyncio.timeout(seconds), httpx2.AsyncClient(timeout=30) as http:
             while True:
                 shown = (await http.get(f"{self.address}/metrics")).text
-                if all(_number(shown, name) == 0 for name in WAITING):
+                if all(sum_of(shown, name, **labels) == 0 for name, labels in WAITING):
                     return
                 await asyncio.sleep(0.2)
 
@@ -113,8 +113,3 @@ class Site:
     def database(self) -> str:
         """Where its database is."""
         return self.env.get("GONGFANG_DATABASE__URL") or f"sqlite:///{self.folder / 'gongfang.db'}"
-
-
-def _number(shown: str, name: str) -> float:
-    found = re.search(rf"^{re.escape(name)} (\S+)$", shown, re.MULTILINE)
-    return float(found[1]) if found else -1.0

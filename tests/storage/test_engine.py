@@ -1,6 +1,7 @@
 """The only transaction: shared commits, savepoints, the retry rule, after-commit actions."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from storage.engine import Database, StorageUnavailable, after_commit, attempt
 from storage.messaging import Cursor, Message
@@ -49,6 +51,29 @@ def names(session: Session) -> set[str]:
 async def test_what_is_answered_is_committed(database: Database) -> None:
     assert await database.run(add("a")) == "a"
     assert await database.read(names) == {"a"}
+
+
+async def test_a_job_logs_with_what_its_caller_bound_and_says_how_long_it_waited(database: Database) -> None:
+    waits: list[float] = []
+    database.waited = waits.append
+
+    def job(session: Session) -> Any:
+        return get_contextvars().get("reference")
+
+    async def ask(reference: str) -> Any:
+        with bound_contextvars(reference=reference):
+            return await database.run(job)
+
+    assert await asyncio.gather(*[ask(f"r{n}") for n in range(20)]) == [f"r{n}" for n in range(20)]
+    assert await database.run(job) is None
+    assert len(waits) == 21 and all(0 <= seconds < 60 for seconds in waits)
+
+
+async def test_a_job_that_waits_behind_another_says_so(sqlite: Database) -> None:
+    waits: list[float] = []
+    sqlite.waited = waits.append
+    await asyncio.gather(sqlite.run(lambda session: time.sleep(0.2)), sqlite.run(names))
+    assert max(waits) >= 0.2
 
 
 async def test_a_failing_job_fails_alone(database: Database) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 
 from api.app import create_app
@@ -176,6 +177,26 @@ async def test_an_album_whose_parts_come_one_by_one(world: TelegramWorld, ears: 
     assert (whole.text, len(whole.files)) == ("三张", 3)
 
 
+async def test_how_old_updates_are_and_when_they_were_asked_for_is_measured(world: TelegramWorld) -> None:
+    li: Any = await world.teacher("李老师")
+    now = world.runtime.now().timestamp()
+    await li.say("一")
+    assert REGISTRY.get_sample_value("gongfang_last_read_timestamp_seconds", {"platform": "telegram"}) == now
+    before = lag()
+    old, pressed, strange = said(7001, "迟"), {"update_id": 7002, "callback_query": {"date": 5}}, said(7003, "怪")
+    old["message"]["date"] = int(now) - 90
+    strange["message"]["date"] = 10**300
+    await take_in(world.runtime, world.telegram.account, [old, pressed, strange])
+    assert lag() - before == pytest.approx(90, abs=1)
+    old["message"]["edit_date"] = int(now) + 60  # clocks differ
+    await take_in(world.runtime, world.telegram.account, [old])
+    assert lag() - before == pytest.approx(90, abs=1)
+
+
+def lag() -> float:
+    return REGISTRY.get_sample_value("gongfang_arrival_lag_seconds_sum", {"platform": "telegram"}) or 0.0
+
+
 @pytest.fixture
 async def hook(database_url: str, ears: Ears) -> AsyncIterator[tuple[TelegramWorld, httpx2.AsyncClient]]:
     """The route alone, in a process that imported no aiogram for it."""
@@ -191,6 +212,14 @@ async def hook(database_url: str, ears: Ears) -> AsyncIterator[tuple[TelegramWor
 def said(number: Any, text: str) -> dict[str, Any]:
     chat, who = {"id": 5, "type": "private"}, {"id": 5, "is_bot": False, "first_name": "李"}
     return {"update_id": number, "message": {"message_id": number, "date": 1, "chat": chat, "from": who, "text": text}}
+
+
+async def test_how_old_a_call_is_is_measured(hook: Any) -> None:
+    world, telegram = hook
+    update, before = said(7001, "迟"), lag()
+    update["message"]["date"] = int(world.runtime.now().timestamp()) - 40
+    assert (await telegram.post("/telegram/webhook", json=update)).status_code == 200
+    assert lag() - before == pytest.approx(40, abs=1)
 
 
 async def test_a_call_is_answered_when_it_is_stored(hook: Any, ears: Ears) -> None:

@@ -1,12 +1,15 @@
 """The real program with Telegram on: pages first, Telegram when it is there, by polling and by webhook."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
 
 from tests.emulators.telegram import Bot, Emulator, add_person
+from tests.support.metrics import sum_of
 from tests.support.program import Program, Running
 
 SECRET = "a-secret-of-the-tests"
@@ -85,3 +88,45 @@ async def test_check_says_what_is_missing(program: Program, telegram: Emulator) 
     assert found["telegram"]["ok"] and not found["telegram privacy mode"]["ok"]
     assert "/setprivacy" in found["telegram privacy mode"]["detail"]
     assert found["telegram updates"]["ok"]
+
+
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+async def test_one_search_of_the_log_tells_all_of_an_update(program: Program, telegram: Emulator, mode: str) -> None:
+    program.env["GONGFANG_LOG__LEVEL"] = "debug"
+    service = await started(program, telegram, mode)
+    await opens(service)
+    shown = (await asyncio.to_thread(service.get, "/metrics")).text
+    assert sum_of(shown, "gongfang_platform_open", platform="telegram") == 1
+    await answers(telegram, telegram.world.bot())
+    async with asyncio.timeout(ALL_SECONDS):
+        while len(told := of_one_update(service)) < 3:
+            await asyncio.sleep(0.2)
+    assert [entry["event"] for entry in told] == ["arrived", "handled", "sent"]
+    assert (told[1]["by"], told[1]["said"], told[2]["attempt"]) == ("start", 1, 1)
+    assert {entry["platform"] for entry in told} == {"telegram"}
+    written = service.log.read_text()
+    assert "李老师" not in written and "绑定码" not in written and "/start" not in written, "no names, no texts"
+    shown = (await asyncio.to_thread(service.get, "/metrics")).text
+    assert sum_of(shown, "gongfang_sends_total", platform="telegram", kind="send", result="sent") == 1
+    assert sum_of(shown, "gongfang_send_seconds_count", platform="telegram") == 1
+    assert sum_of(shown, "gongfang_handler_seconds_count", platform="telegram") == 1
+    assert (sum_of(shown, "gongfang_last_read_timestamp_seconds", platform="telegram") > 0) == (mode == "polling")
+
+
+def of_one_update(service: Running) -> list[dict[str, Any]]:
+    """The lines of the log that have the first reference in it."""
+    entries = [json.loads(line) for line in service.log.read_text().splitlines() if line.startswith("{")]
+    reference = next((entry["reference"] for entry in entries if "reference" in entry), None)
+    return [entry for entry in entries if reference is not None and entry.get("reference") == reference]
+
+
+async def test_one_that_cannot_be_opened_is_shown(program: Program, telegram: Emulator) -> None:
+    telegram.faults.fail("getMe", 502, times=1000)
+    service = await started(program, telegram, "polling")
+    async with asyncio.timeout(ALL_SECONDS):
+        while "502" not in (await lines(service)).get("telegram", (False, ""))[1]:
+            await asyncio.sleep(0.2)
+    answer = await asyncio.to_thread(service.get, "/readyz")
+    assert (answer.status_code, answer.json()["ready"]) == (503, False)
+    shown = (await asyncio.to_thread(service.get, "/metrics")).text
+    assert sum_of(shown, "gongfang_platform_open", platform="telegram") == 0

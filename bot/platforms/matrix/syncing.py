@@ -12,9 +12,10 @@ from urllib.parse import quote
 
 import structlog
 
-from api.matrix.service import Batch, Sent, Taken, WaitingRow, take_in, waiting_for_keys
+from api.matrix.service import PLATFORM, Batch, Sent, Taken, WaitingRow, take_in, waiting_for_keys
 from api.messaging.polls import PREFIX
 from api.messaging.receiving import Arrival
+from api.metrics import note_read
 from api.runtime import StorageUnavailable
 from bot.platforms.base import Elsewhere, Rejected, RetryAfter, SendError
 from bot.platforms.matrix.chores import Chore
@@ -49,6 +50,7 @@ FILTER = {
     },
 }
 NAMES_KEPT = 5_000
+LARGEST = 2**53  # of the whole numbers that JSON carries everywhere (Matrix specification, canonical JSON)
 
 
 class Syncing:
@@ -159,6 +161,7 @@ class Syncing:
         connection.rooms |= rooms
         connection.cursor = batch.cursor
         self.marking.stored({arrival.chat: arrival.event_id for arrival in arrivals})
+        note_read(PLATFORM, connection.runtime.now().timestamp(), newest_of(arrivals))
         return new
 
     def _room(self, native: str) -> Room:
@@ -251,6 +254,12 @@ def sent_by(event: Mapping[str, Any], room: str, me: str) -> Sent | None:
     if event.get("sender") != me or under is None:
         return None
     return Sent(room, str(event.get("event_id")), under[1], int(under[2]), bool(under[3]))
+
+
+def newest_of(arrivals: Sequence[Arrival]) -> float | None:
+    """When the last thing among arrivals was said, as its homeserver says it: in seconds since 1970."""
+    moments = [arrival.raw["event"].get("origin_server_ts") for arrival in arrivals]
+    return max([moment / 1000 for moment in moments if type(moment) is int and 0 < moment < LARGEST], default=None)
 
 
 def votes_in(arrivals: Sequence[Arrival]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from api.messaging.receiving import ALBUM_PAUSE, Arrival, begin_to_read, cursor, read_on, receive
+from api.metrics import LAST_READ, note_age
 from api.owning import AGAIN_SECONDS, Owner, Taken
 from api.runtime import Runtime, StorageUnavailable
 from bot.platforms.base import RetryAfter, SendError, Unreadable
@@ -38,6 +39,7 @@ async def take_in(runtime: Runtime, account: str, updates: list[Any], offset: in
     arrivals = [arrival for update in updates for arrival in arrivals_of(update)]
     position = (OFFSET, str(offset)) if offset is not None else None
     await runtime.transact(receive, TELEGRAM, account, arrivals, position, reader)
+    note_age(TELEGRAM, runtime.now().timestamp(), newest_of(updates))
     watch_albums(runtime, arrivals)
 
 
@@ -106,6 +108,7 @@ async def _read(runtime: Runtime, client: "Client", account: str, reader: str) -
                 await runtime.transact(read_on, TELEGRAM, account, reader)
                 updates = await client.updates(offset, KINDS)
                 failures = 0
+                LAST_READ.labels(TELEGRAM).set(runtime.now().timestamp())
                 if updates:
                     offset = next_offset(updates, offset)
                     await take_in(runtime, account, updates, offset, reader)
@@ -123,6 +126,18 @@ def next_offset(updates: list[Any], before: int | None) -> int | None:
     """What to read on from. Ids begin anew after a week of silence, so the last ones count, not the highest ever."""
     numbers = [number for update in updates if (number := _number(update)) is not None]
     return max(numbers) + 1 if numbers else before
+
+
+def newest_of(updates: list[Any]) -> float | None:
+    """When the last thing among updates happened, of those that say so: in seconds since 1970. (The message under a
+    pressed button is as old as it is.)"""
+    moments = [
+        moment
+        for update in updates if isinstance(update, dict)
+        for kind, content in update.items() if kind != "callback_query" and isinstance(content, dict)
+        if type(moment := content.get("edit_date", content.get("date"))) is int and 0 < moment < LARGEST
+    ]  # fmt: skip
+    return max(moments, default=None)
 
 
 def _text(update: Any) -> str:

@@ -7,10 +7,11 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.config import TelegramSection, bot_account
+from api.metrics import note_age
 from api.runtime import Runtime
 from bot.intake import Intake
 from bot.platforms.opened import read_opened
-from bot.platforms.telegram.arriving import TELEGRAM, arrivals_of, watch_albums
+from bot.platforms.telegram.arriving import TELEGRAM, arrivals_of, newest_of, watch_albums
 
 PATH = "/telegram/webhook"
 SECRET = "x-telegram-bot-api-secret-token"
@@ -35,10 +36,12 @@ def webhook_routes(runtime: Runtime) -> APIRouter:
         given = request.headers.get(SECRET, "").encode()
         if not expected or not secrets.compare_digest(given, expected):
             return Response(status_code=401)
-        arrivals = arrivals_of(_read(await _body(request)))
+        update = _read(await _body(request))
+        arrivals = arrivals_of(update)
         intake = intakes[request.scope["path"]]
         for arrival in arrivals:
             await intake.take(arrival)
+        note_age(TELEGRAM, runtime.now().timestamp(), newest_of([update]))
         watch_albums(runtime, arrivals)
         return Response(b"{}", media_type="application/json")
 

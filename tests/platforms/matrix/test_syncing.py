@@ -1,12 +1,17 @@
 """Nothing is lost and nothing counts twice: gaps, restarts, rooms that begin, events of before our time."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from api.context import Context
+from api.messaging.receiving import Arrival
+from api.times import utcnow
 from bot.platforms.base import Transient
 from bot.platforms.matrix.homeserver import Refused
+from bot.platforms.matrix.syncing import newest_of
 from storage.base import new_pid
 from storage.messaging import Chat, Incoming
 from tests.support.matrix import CLIENT, MatrixWorld, Somebody, a_matrix_world, in_thread
@@ -60,6 +65,31 @@ async def test_a_sync_that_could_not_be_kept_is_read_again(world: MatrixWorld, m
             await world.matrix.syncing.step()
     await world.pump(settle=False)
     assert await world.run(said, room) == ["别丢了我"]
+
+
+async def test_how_old_events_are_and_when_they_were_asked_for_is_measured(world: MatrixWorld) -> None:
+    li = await world.somebody()
+    room = await room_of(world, li)
+    later = utcnow() + timedelta(seconds=300)
+    world.set_time(later)
+    before = lag()
+    await li.say(room, "迟了")
+    while lag() == before:
+        await world.matrix.syncing.step()
+    assert lag() - before == pytest.approx(300, abs=60)
+    read = REGISTRY.get_sample_value("gongfang_last_read_timestamp_seconds", {"platform": "matrix"})
+    assert read == later.timestamp()
+
+
+def lag() -> float:
+    return REGISTRY.get_sample_value("gongfang_arrival_lag_seconds_sum", {"platform": "matrix"}) or 0.0
+
+
+def test_what_no_server_should_say_is_no_age() -> None:
+    moments = (10**400, -5, True, "1", None, 2**60)
+    odd = [Arrival("$e", "!r", "room", {"event": {"origin_server_ts": moment}}) for moment in moments]
+    assert newest_of(odd) is None
+    assert newest_of([*odd, Arrival("$e", "!r", "room", {"event": {"origin_server_ts": 1500}})]) == 1.5
 
 
 def _fail(_ctx: Context, _batch: Any) -> None:

@@ -1,0 +1,77 @@
+"""What the service did lately and what it has: for those who run it. Bounded looks, over indexes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
+
+from storage.matrix import MatrixDevice
+from storage.messaging import Chat, Cursor, Delivery, Incoming
+from storage.readers import READER
+
+NEWEST = 20_000  # deliveries that are looked at: a push to a county, and more
+LOST = text("state IN ('dead', 'unreachable', 'expired') AND kind <> 'ack'")
+FAILED = text("reason IS NOT NULL AND state = 'dead'")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That one process alone reads an account's stream, for how long it said so last."""
+
+    platform: str
+    account: str
+    until: datetime
+
+
+def handled_since(session: Session, since: datetime) -> dict[str, int]:
+    """How much of what arrived was handled, by platform."""
+    # written so that no index is chosen for the platform: all rows are of one, few are of the last minutes
+    platform = Incoming.platform.concat("")
+    query = select(platform, func.count()).where(Incoming.handled_at >= since).group_by(platform)
+    return {name: count for name, count in session.execute(query)}
+
+
+def sent_since(session: Session, since: datetime) -> dict[str, int]:
+    """How many of the newest deliveries were sent, by platform."""
+    newest = select(Delivery.chat_id, Delivery.sent_at).order_by(Delivery.id.desc()).limit(NEWEST).subquery()
+    query = (
+        select(Chat.platform, func.count())
+        .join(newest, newest.c.chat_id == Chat.id)
+        .where(newest.c.sent_at >= since)
+        .group_by(Chat.platform)
+    )
+    return {platform: count for platform, count in session.execute(query)}
+
+
+def lost(session: Session) -> dict[str, int]:
+    """How many deliveries reached nobody, by their state."""
+    return {state: count for state, count in session.execute(
+        select(Delivery.state, func.count()).where(LOST).group_by(Delivery.state)
+    )}  # fmt: skip
+
+
+def unhandled(session: Session) -> int:
+    """How much arrived that could not be read."""
+    return session.execute(select(func.count()).select_from(Incoming).where(FAILED)).scalar_one()
+
+
+def claims(session: Session) -> Sequence[Claim]:
+    """Who reads what only one may read. What a process that is alone on its database reads it claims nowhere."""
+    found = [
+        Claim(row.platform, row.account, datetime.fromisoformat(row.value.partition(" ")[2]))
+        for row in session.scalars(select(Cursor).where(Cursor.name == READER)) if " " in row.value
+    ]  # fmt: skip
+    held = select(MatrixDevice).where(MatrixDevice.held_until.is_not(None))
+    devices: Any = session.scalars(held)
+    return [*found, *[Claim("matrix", row.account, row.held_until) for row in devices]]
+
+
+def database_bytes(session: Session) -> int:
+    """How large the database is, its indexes included."""
+    if session.get_bind().dialect.name == "sqlite":
+        pages = text("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
+        return session.execute(pages).scalar_one()
+    return session.execute(select(func.pg_database_size(func.current_database()))).scalar_one()
