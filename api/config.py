@@ -224,6 +224,14 @@ class BotSection(Section):
         return _list_of(value)
 
 
+class RetentionSection(Section):
+    """How long what is over is kept, in days. Records, audit, and all that people handed in are kept for good."""
+
+    handled_days: int = Field(3, ge=2, le=36500, description="what arrived and was handled: so long repeats are known")
+    said_days: int = Field(180, ge=31, le=36500, description="what the bot said, where nothing refers to it any more")
+    dead_days: int = Field(365, ge=31, le=36500, description="what could not be handled or delivered, to be looked at")
+
+
 def _list_of(value: Any) -> Any:
     # the environment has no lists
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
@@ -241,10 +249,11 @@ class Config(Section):
     time: TimeSection = Field(default_factory=TimeSection)
     bot: BotSection = Field(default_factory=BotSection)
     log: LogSection = Field(default_factory=LogSection)
+    retention: RetentionSection = Field(default_factory=RetentionSection)
 
     def platforms(self) -> list[str]:
         """The chat platforms that are turned on."""
-        on = (("telegram", self.telegram.token.get_secret_value()), ("matrix", self.matrix.homeserver))
+        on = (("telegram", self.telegram.tokens), ("matrix", self.matrix.homeserver))
         return ["web", *[name for name, given in on if given]]
 
     def secrets(self) -> list[str]:

@@ -43,10 +43,10 @@ class Check:
     say: Node
 
 
-async def check_service(runtime: Runtime) -> list[Check]:
-    """Everything that the service needs to do its work, each judged by itself."""
+async def check_service(runtime: Runtime, running: bool = False) -> list[Check]:
+    """Everything that the service needs to do its work, each judged by itself. `running`: it does it already."""
     return [
-        await _judge("database", check_database(runtime)),
+        await _judge("database", check_database(runtime, running)),
         await _judge("blobs", check_blobs(runtime)),
         await _judge("disk", check_disk(runtime)),
         *await check_queues(runtime),
@@ -54,10 +54,13 @@ async def check_service(runtime: Runtime) -> list[Check]:
     ]
 
 
-async def check_database(runtime: Runtime) -> Node | None:
-    """What is wrong with the database: away, not writable, of another version."""
+async def check_database(runtime: Runtime, running: bool = False) -> Node | None:
+    """What is wrong with the database: away, not writable, of another version.
+
+    A process that runs already goes on where the database is upgraded: revisions only add (docs: Upgrading).
+    """
     state = await run_in_threadpool(schema_state, runtime.database)
-    if state != "current":
+    if state != "current" and not (running and state == "ahead"):
         return schema_problem(state).say
     await runtime.transact(_probe, system=True)
     return None
@@ -109,7 +112,7 @@ def health_routes(runtime: Runtime) -> APIRouter:
 
     @router.get("/readyz")
     async def readyz(request: Request) -> Response:
-        checks, reader = await check_service(runtime), reader_of(request)
+        checks, reader = await check_service(runtime, running=True), reader_of(request)
         well = all(check.well for check in checks)
         lines = [{"name": check.name, "ok": check.well, "detail": plain(check.say, reader)} for check in checks]
         return JSONResponse({"ready": well, "checks": lines}, 200 if well else 503, {"Cache-Control": "no-store"})

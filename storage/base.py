@@ -55,9 +55,9 @@ def ref(target: str, *, index: bool = True, **options: Any) -> Any:
     return mapped_column(BigId, ForeignKey(f"{target}.id"), index=index, **options)
 
 
-def loose_ref() -> Any:
+def loose_ref(*, index: bool = False) -> Any:
     """An id of a table that itself refers to this one: no constraint, or neither table could be created first."""
-    return mapped_column(BigId)
+    return mapped_column(BigId, index=index)
 
 
 class Base(DeclarativeBase):

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from storage.base import new_pid
@@ -28,16 +28,31 @@ class Blobs:
         except BaseError as error:
             raise ValueError(str(error).partition("\n")[0]) from error
 
-    async def put(self, data: bytes | BinaryIO) -> str:
+    async def put(self, data: bytes | IO[bytes]) -> str:
         """Store bytes, or all of an open file, durably under a new key. Of a file only a part is in memory."""
+        key = f"{(pid := new_pid())[:2]}/{pid}"
+        await self.put_back(key, data)
+        return key
+
+    async def put_back(self, key: str, data: bytes | IO[bytes]) -> None:
+        """Store what a backup has under the key it had; what is there under that key is replaced."""
         import obstore
 
-        key = f"{(pid := new_pid())[:2]}/{pid}"
         with _translated():
             if not isinstance(data, bytes):
                 data.seek(0)
             await obstore.put_async(self._store, key, data, chunk_size=self._part, max_concurrency=1)
-        return key
+
+    async def has(self, key: str) -> bool:
+        """Whether there are bytes under a key."""
+        import obstore
+
+        with _translated():
+            try:
+                await obstore.head_async(self._store, key)
+            except FileNotFoundError:
+                return False
+        return True
 
     async def get(self, key: str) -> bytes:
         """All bytes of a key. Raises FileNotFoundError."""

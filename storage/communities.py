@@ -81,7 +81,7 @@ class Membership(Base):
     invited_by: Mapped[int | None] = ref("persons", index=False)
     hands_over: Mapped[bool] = mapped_column(default=False)  # whoever offers the role of host steps down for it
     decided_by: Mapped[int | None] = ref("persons", index=False)  # who admitted, declined or removed
-    message_id: Mapped[int | None] = loose_ref()  # messages: what asks for the decision
+    message_id: Mapped[int | None] = loose_ref(index=True)  # messages: what asks for the decision
     since: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
@@ -99,7 +99,7 @@ class WorkshopRequest(Base):
     workshop_id: Mapped[int | None] = ref("communities", index=False)  # what became of it
     decided_by: Mapped[int | None] = ref("persons", index=False)
     decided_at: Mapped[datetime | None]
-    message_id: Mapped[int | None] = loose_ref()  # messages: what asks the administrators
+    message_id: Mapped[int | None] = loose_ref(index=True)  # messages: what asks the administrators
     created_at: Mapped[datetime]
 
 

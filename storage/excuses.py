@@ -27,7 +27,7 @@ class Excuse(Base):
     until: Mapped[date]
     reason: Mapped[str] = mapped_column(String(500), default="")
     state: Mapped[str] = mapped_column(String(10), default="open")
-    message_id: Mapped[int | None] = loose_ref()  # messages: what the hosts were asked with
+    message_id: Mapped[int | None] = loose_ref(index=True)  # messages: what the hosts were asked with
     decided_by: Mapped[int | None] = ref("persons", index=False)
     decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -290,6 +290,12 @@ def purge_handled(session: Session, before: datetime, limit: int = 500) -> int:
     return count_changed(session, delete(Incoming).where(Incoming.id.in_(old)))
 
 
+def purge_dead(session: Session, before: datetime, limit: int = 500) -> int:
+    """Delete up to `limit` rows that could not be handled and came before `before`; returns how many."""
+    old = select(Incoming.id).where(Incoming.state == "dead", Incoming.received_at < before).limit(limit)
+    return count_changed(session, delete(Incoming).where(Incoming.id.in_(old)))
+
+
 def count_waiting(session: Session) -> int:
     """How many rows wait for a handler."""
     return session.execute(select(func.count()).where(Incoming.state == "new")).scalar_one()

@@ -41,7 +41,7 @@ class JournalEntry(Base):
     community_id: Mapped[int | None] = ref("communities", index=False)  # none: a personal log
     body: Mapped[Text] = mapped_column(default="")
     state: Mapped[str] = mapped_column(String(10), default="draft")  # draft | submitting | submitted | withdrawn
-    status_id: Mapped[int | None] = loose_ref()  # messages: the live "received so far"
+    status_id: Mapped[int | None] = loose_ref(index=True)  # messages: the live "received so far"
     created_at: Mapped[datetime]
     submitted_at: Mapped[datetime | None]
     edited_at: Mapped[datetime | None]

@@ -87,6 +87,10 @@ class Incoming(Base):
             sqlite_where=text("state = 'waiting_poll'"),
             postgresql_where=text("state = 'waiting_poll'"),
         ),
+        Index(
+            "ix_inbox_dead", "received_at",
+            sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'"),
+        ),
         Index("ix_inbox_handled_at", "handled_at"),
         Index(
             "ix_inbox_failed",

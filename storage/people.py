@@ -118,7 +118,7 @@ class BindingRequest(Base):
     claimed_staff_no: Mapped[str] = mapped_column(String(40), default="")
     person_id: Mapped[int | None] = ref("persons", index=False)  # the roster row it seems to be, or became
     state: Mapped[str] = mapped_column(String(10), default="open")  # open | approved | declined | bound
-    message_id: Mapped[int | None] = loose_ref()  # messages: what its administrators were asked
+    message_id: Mapped[int | None] = loose_ref(index=True)  # messages: what its administrators were asked
     decided_by: Mapped[int | None] = ref("persons", index=False)
     decided_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, String, delete, func, insert, select
+from sqlalchemy import Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, Id, Json, Pid, ref
-from storage.writing import count_changed, upsert
+from storage.writing import upsert
 
 
 class Record(Base):
@@ -81,14 +81,3 @@ def sum_of_person(session: Session, person_id: int, since: date | None) -> dict[
     if since is not None:
         query = query.where(Tally.day >= since)
     return {(community, verb): int(count) for community, verb, count in session.execute(query)}
-
-
-def rebuild(session: Session) -> int:
-    """Replace the tallies by the sums of the records."""
-    session.execute(delete(Tally))
-    community = func.coalesce(Record.community_id, 0)
-    sums = select(Record.person_id, community, Record.verb, Record.day, func.sum(Record.amount)).group_by(
-        Record.person_id, community, Record.verb, Record.day
-    )
-    rows = insert(Tally).from_select(["person_id", "community_id", "verb", "day", "count"], sums)
-    return count_changed(session, rows)

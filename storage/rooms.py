@@ -71,7 +71,7 @@ class RoomAccount(Base):
     # of a host: unknown | in | left | rank. Decided: refused (to be put out), brought (by a host: their coming is
     # looked into first), again (is to be asked in, whatever was before), twice (was sent a second link)
     asked: Mapped[str] = mapped_column(String(8), default="")
-    message_id: Mapped[int | None] = loose_ref()  # messages: the question
+    message_id: Mapped[int | None] = loose_ref(index=True)  # messages: the question
     at: Mapped[datetime]
 
 

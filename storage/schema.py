@@ -7,7 +7,7 @@ revision 0002, and the highest one is what this code needs.
 from importlib import import_module
 from pathlib import Path
 
-from sqlalchemy import inspect
+from sqlalchemy import Connection, inspect
 
 from storage.base import Base
 from storage.engine import Database, translated
@@ -76,14 +76,19 @@ def knows(revision: str) -> bool:
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring a database to a revision (default: the one this code needs); data stays. Raises StorageUnavailable."""
+    with translated(), database.engine.begin() as connection:
+        upgrade_on(connection, revision)
+
+
+def upgrade_on(connection: Connection, revision: str) -> None:
+    """The same within a transaction that somebody else ends."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with translated(), database.engine.begin() as connection:
-        if not database.is_sqlite:
-            # processes that start together wait for each other; the later ones find nothing left to do
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADING})")
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    if connection.dialect.name != "sqlite":
+        # processes that start together wait for each other; the later ones find nothing left to do
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADING})")
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

@@ -46,7 +46,7 @@ class TopicPlace(Base):
     asked_by: Mapped[int] = ref("persons", index=False)
     decided_by: Mapped[int | None] = ref("persons", index=False)
     decided_at: Mapped[datetime | None]
-    message_id: Mapped[int | None] = loose_ref()  # messages: what asked its hosts
+    message_id: Mapped[int | None] = loose_ref(index=True)  # messages: what asked its hosts
     created_at: Mapped[datetime]
 
 

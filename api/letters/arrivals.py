@@ -9,13 +9,12 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from api.context import Context
-from api.messaging.receiving import KEEP_HANDLED
 from api.messaging.tree import T
 from storage import arrivals
 from storage.arrivals import FAILED, GIVEN_UP, UNREADABLE, ArrivalRow
 
 BATCH = 500
-YOUNG: timedelta = KEEP_HANDLED  # what is older is forgotten, or was not meant to be done today
+YOUNG = timedelta(days=3)  # what is older was not meant to be done today
 KINDS: dict[str, T] = {
     UNREADABLE: T("it could not be read"),
     FAILED: T("its handler failed; they were told this number"),

@@ -1,17 +1,19 @@
 """Clock jobs of messaging: dialogues that waited too long end politely; what was handled long ago is forgotten."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from api.context import Context
 from api.messaging.dialogues import close_dialogue, expired_dialogues
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.receiving import purge_inbox
 from api.messaging.tree import T
-from storage import idempotency, messages
+from storage import idempotency, inbox, messages, retention
 
 BATCH = 100
 KEEP_ANSWERS = timedelta(hours=24)
 KEEP_ACKS = timedelta(hours=24)
+WALK = ("", "", "retention")  # whose cursor says up to which message was looked
+WALK_AGAIN = timedelta(days=7)  # what had to stay may go later
 WAITED = T("I stopped waiting for your answer, it has been a day. What you handed in or saved is still there.")
 
 
@@ -33,3 +35,18 @@ def forget_handled(ctx: Context) -> bool:
         purge_inbox(ctx),
     )
     return any(forgotten)
+
+
+def forget_said(ctx: Context) -> bool:
+    """Prune one batch of what was said long ago and nothing refers to, and go on after it; True when there may be more.
+
+    Messages are looked at in their order, each once a week at most: nothing is searched for.
+    """
+    keep = ctx.config.retention
+    last, _, began = (inbox.get_cursor(ctx.session, *WALK) or f"0 {ctx.now.isoformat()}").partition(" ")
+    said, dead = ctx.now - timedelta(days=keep.said_days), ctx.now - timedelta(days=keep.dead_days)
+    reached, more = retention.prune(ctx.session, int(last), said, min(said, dead))
+    if not more and ctx.now - datetime.fromisoformat(began) >= WALK_AGAIN:
+        reached, began = 0, ctx.now.isoformat()
+    inbox.save_cursor(ctx.session, *WALK, f"{reached} {began}")
+    return more

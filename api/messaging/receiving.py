@@ -17,7 +17,6 @@ from storage.reach import Reach
 
 LEASE_SECONDS = 30.0
 READER_HOLD = timedelta(seconds=60)  # longer than a poll and its storing: so long an older version keeps away
-KEEP_HANDLED = timedelta(hours=72)
 ALBUM_PAUSE = timedelta(seconds=1)  # after its last part an album is complete
 LONGEST = 255  # characters of a title or an event id that the inbox keeps
 
@@ -163,8 +162,11 @@ def return_row(ctx: Context, row: LeasedRow) -> None:
 
 
 def purge_inbox(ctx: Context) -> int:
-    """Forget rows handled long ago (their repeats are not expected any more)."""
-    return inbox.purge_handled(ctx.session, ctx.now - KEEP_HANDLED)
+    """Forget rows handled long ago (their repeats are not expected any more), and much later those that were dead."""
+    keep = ctx.config.retention
+    return inbox.purge_handled(ctx.session, ctx.now - timedelta(days=keep.handled_days)) + inbox.purge_dead(
+        ctx.session, ctx.now - timedelta(days=keep.dead_days)
+    )
 
 
 __all__ = [

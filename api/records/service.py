@@ -47,8 +47,3 @@ def counts(ctx: Context, community_id: int, verbs: list[str], since: date | None
 def my_counts(ctx: Context, person_id: int, since: date | None = None) -> dict[tuple[int, str], int]:
     """(community id, verb) -> count of one person."""
     return records.sum_of_person(ctx.session, person_id, since)
-
-
-def rebuild_tallies(ctx: Context) -> int:
-    """Compute every tally anew from the records; returns how many there are."""
-    return records.rebuild(ctx.session)

@@ -4,7 +4,22 @@ import os
 
 import typer
 
-from bot.cli import checking, config, database, letters, offices, people, rooms, roster, running, sample, status, tokens
+from bot.cli import (
+    backups,
+    checking,
+    config,
+    database,
+    letters,
+    offices,
+    people,
+    records,
+    rooms,
+    roster,
+    running,
+    sample,
+    status,
+    tokens,
+)
 from bot.cli.output import Program, _
 
 app = typer.Typer(
@@ -17,6 +32,7 @@ GROUPS: tuple[tuple[str, typer.Typer, str], ...] = (
     ("roster", roster.app, _("Regions, schools and people from a spreadsheet.")),
     ("person", people.app, _("One person: claim codes, export, erase.")),
     ("admin", offices.admin, _("The first administrator.")),
+    ("records", records.app, _("The records of what people did, and their tallies.")),
     ("rooms", rooms.app, _("Rooms that mirror regions, schools and workshops.")),
     ("letters", letters.app, _("What could not be delivered or handled.")),
     ("token", tokens.app, _("Tokens of the HTTP API.")),
@@ -25,6 +41,8 @@ GROUPS: tuple[tuple[str, typer.Typer, str], ...] = (
 app.command("run", help=_("Start the service."))(running.run)
 app.command("check", help=_("Whether everything is set up: a line each."))(checking.check)
 app.command("status", help=_("What the service does now: what waits, what was sent, what failed."))(status.status)
+app.command("backup", help=_("Back up everything into one file, while the service runs."))(backups.backup)
+app.command("restore", help=_("Put a backup back, or only see whether it is whole."))(backups.restore)
 app.command("appoint", help=_("Give a person an office."))(offices.appoint)
 app.command("dismiss", help=_("End a person's office."))(offices.dismiss)
 for name, group, text in GROUPS:

@@ -293,3 +293,22 @@ def test_export_and_erase(ready: Program) -> None:
     assert ready("person", "erase", "齐安", stdin="y\n").code == 0
     assert ready("person", "claim-code", "齐安").code == 1
     assert ready("person", "erase", made["person"], "--yes").code == 1, "it is done already"
+
+
+def test_tallies_are_verified_and_rebuilt(ready: Program) -> None:
+    assert "Every tally is what the records add up to." in ready("records", "verify").out
+    with sqlite3.connect(ready.folder / "gongfang.db") as database:
+        person, pid = database.execute("SELECT id, pid FROM persons").fetchone()
+        place, where = database.execute("SELECT id, pid FROM communities").fetchone()
+        database.execute("INSERT INTO tallies VALUES (?, ?, 'notice.received', '2026-11-23', 3)", (person, place))
+    database.close()
+    told = ready("records", "verify")
+    assert told.code == 1 and "notice.received" in told.out and "One tally differs" in told.err
+    answer = ready("records", "verify", "--community", "清河县", "--json")
+    assert (answer.code, answer.data["code"], answer.data["count"]) == (1, "records.differ", 1)
+    assert answer.data["differences"] == [
+        {"person": pid, "community": where, "verb": "notice.received", "day": "2026-11-23", "recorded": 0, "tally": 3}
+    ]
+    assert "One tally was put right." in ready("records", "rebuild", "--community", where).out
+    assert ready.json("records", "verify")["count"] == 0
+    assert ready("records", "verify", "--community", "没有").code == 1
