@@ -23,7 +23,7 @@ from benchmarks.service import null_telegram
 from bot.bots import Bots
 from bot.deliver import Deliverers
 from bot.platforms.telegram.adapter import TelegramPlatform
-from bot.platforms.telegram.limits import Limits, Window
+from bot.platforms.telegram.limits import Limits
 from bot.platforms.telegram.markup import keyboard_of, pieces_of
 
 PUSHES = 24  # to every teacher, in one round
@@ -35,7 +35,7 @@ ROWS = [[Button(T("What you can say to me"), "run:help")]]
 
 def no_limits() -> Limits:
     """As many a second as this machine can."""
-    return Limits(Window(10**6, 1.0), (10**6, 1.0), (10**6, 1.0))
+    return Limits(10**6, (10**6, 1.0), (10**6, 1.0))
 
 
 def _push(ctx: Context, people: list[int]) -> None:

@@ -1,5 +1,6 @@
 """The bot accounts of a process that are open. A platform may have several, each serving the chats that it is in."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from api.messaging.receiving import Reach
@@ -37,6 +38,12 @@ class Bots:
         here.pop(platform.account, None)
         if not here:
             self.open.pop(platform.name, None)
+
+    def all(self) -> Iterator[tuple[tuple[str, str], Platform]]:
+        """((platform, account), the open one)."""
+        for name, here in self.open.items():
+            for account, platform in here.items():
+                yield (name, account), platform
 
     @property
     def reach(self) -> Reach:

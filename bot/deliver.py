@@ -1,9 +1,11 @@
 """Deliverers: claim what is due, send it, commit what became of it. No transaction is open across the network."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -23,6 +25,8 @@ log = structlog.get_logger()
 
 IDLE_SECONDS = 5.0
 LOOK_AGAIN_SECONDS, SELDOM_SECONDS = 0.2, 1.0
+PACE_SECONDS = 0.1  # while a platform takes no more, until it is asked again
+KEPT_FREE = 16  # of what is in hand at once, for answers
 
 
 @dataclass(slots=True)
@@ -32,19 +36,33 @@ class Deliverers(Workers[Work]):
     bots: Bots
     guards: Mapping[str, Guard]
     signal = "outbox"
-    at_once = 64
+    at_once = 80
+    kept_free = KEPT_FREE
     settling: Together[tuple[Work, Outcome], Work | None] = field(init=False)
     look_again: float = LOOK_AGAIN_SECONDS
+    claimed: Counter[tuple[str, str]] = field(default_factory=Counter)  # pushes in hand, by (platform, account)
+    held_back: bool = False  # whether a platform would take no more
 
     def __post_init__(self) -> None:
         self.settling = Together(self.runtime, self._settle)
 
     async def lease(self, limit: int) -> list[Work]:
-        """The next delivery of up to `limit` chats."""
-        works: list[Work] = await self.runtime.transact(claim_work, self.bots.reach, limit, self.guards)
+        """The next delivery of up to `limit` chats; pushes only as far as their platforms take them."""
+        pushes = max(0, limit - KEPT_FREE)
+        spare = {bot: platform.spare(self.claimed[bot]) for bot, platform in self.bots.all()}
+        most = {bot: number for bot, number in spare.items() if number is not None}
+        claim = partial(claim_work, pushes=pushes, most=most)
+        works: list[Work] = await self.runtime.transact(claim, self.bots.reach, limit, self.guards)
         if works:
             self.look_again = LOOK_AGAIN_SECONDS
+        found = Counter(_bot_of(work) for work in works if not work.waited_for)
+        self.claimed += found
+        self.held_back = any(found[bot] >= number for bot, number in most.items())
         return works
+
+    async def rest(self, found: bool) -> float:
+        """A moment where a platform takes no more, however much is due."""
+        return PACE_SECONDS if self.held_back else await Workers.rest(self, found)
 
     async def give_back(self, work: Work, begun: bool) -> None:
         """A delivery that was begun may have been sent."""
@@ -65,9 +83,15 @@ class Deliverers(Workers[Work]):
         # what several finish together is committed under nobody's reference
         with bound_contextvars(**({"reference": work.cause} if work.cause is not None else {})):
             began = perf_counter()
-            outcome = await self._send(work)
+            try:
+                outcome = await self._send(work)
+            finally:
+                self.claimed[_bot_of(work)] -= not work.waited_for
             self._tell(work, outcome, perf_counter() - began)
-        return await self.settling.settle((work, outcome))
+        following = await self.settling.settle((work, outcome))
+        if following is not None:
+            self.claimed[_bot_of(following)] += not following.waited_for
+        return following
 
     def _tell(self, work: Work, outcome: Outcome, seconds: float) -> None:
         """What became of an attempt, for the log and /metrics; the log is asked for all, or for what failed or was
@@ -128,3 +152,7 @@ class Deliverers(Workers[Work]):
         except Exception as error:
             log.exception("an adapter failed", delivery=work.pid, platform=work.chat.platform)
             return Outcome(unheard=True, error=f"{type(error).__name__}: {error}")
+
+
+def _bot_of(work: Work) -> tuple[str, str]:
+    return work.chat.platform, work.chat.account

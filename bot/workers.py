@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import structlog
 
-from api.runtime import Runtime, StorageUnavailable
+from api.runtime import Runtime, StorageUnavailable, Waiter
 
 log = structlog.get_logger()
 
@@ -71,6 +71,7 @@ class Workers(ABC, Generic[Item]):
     runtime: Runtime
     signal: ClassVar[str]  # wakes it
     at_once: ClassVar[int]
+    kept_free: ClassVar[int] = 0  # of these, for what cannot wait
 
     @abstractmethod
     async def lease(self, limit: int) -> Sequence[Item]:
@@ -88,6 +89,10 @@ class Workers(ABC, Generic[Item]):
     async def idle_seconds(self) -> float:
         """How long nothing may become due without a signal."""
 
+    async def rest(self, found: bool) -> float:
+        """How long to wait before more is leased; `found`: something was."""
+        return 0.0 if found else await self.idle_seconds()
+
     async def run(self) -> None:
         """Work until the service stops; returns when what was begun is done."""
         waiter = self.runtime.signals.waiter(self.signal)
@@ -95,7 +100,7 @@ class Workers(ABC, Generic[Item]):
         while not self.runtime.stopping:
             try:
                 items = await self.lease(self.at_once - len(busy))
-                pause = 0.0 if items else await self.idle_seconds()
+                pause = await self.rest(bool(items))
             except StorageUnavailable as error:
                 log.warning("the database is away; work waits", worker=self.signal, error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -104,12 +109,20 @@ class Workers(ABC, Generic[Item]):
                 task = self.runtime.spawn(self._serve(item), self.signal)
                 busy.add(task)
                 task.add_done_callback(busy.discard)
-            if len(busy) >= self.at_once:
-                await asyncio.wait(busy, return_when=asyncio.FIRST_COMPLETED)
-            elif not items:
+            if len(busy) >= self.at_once - self.kept_free:
+                await self._until_one_ends(busy, waiter)
+            elif pause:
                 await waiter.wait(pause)
         if busy:
             await asyncio.wait(busy)
+
+    async def _until_one_ends(self, busy: "set[asyncio.Task[None]]", waiter: Waiter) -> None:
+        woken = set[asyncio.Task[Any]]()
+        if len(busy) < self.at_once:
+            woken.add(self.runtime.spawn(waiter.wait(RETRY_SECONDS), "woken"))
+        await asyncio.wait(busy | woken, return_when=asyncio.FIRST_COMPLETED)
+        for task in woken:
+            task.cancel()
 
     async def drain(self) -> None:
         """Work on everything that is due now; for tests and scripts."""

@@ -249,3 +249,13 @@ class Sender(Base):
     platform: Mapped[str] = mapped_column(String(16), primary_key=True)
     account: Mapped[str] = mapped_column(String(64), primary_key=True)
     blocked_until: Mapped[datetime]
+
+
+class Share(Base):
+    """A process that sends through a bot account; what the account may send is divided among them."""
+
+    __tablename__ = "shares"
+    platform: Mapped[str] = mapped_column(String(16), primary_key=True)
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(12), primary_key=True)
+    seen_at: Mapped[datetime]

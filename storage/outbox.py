@@ -5,20 +5,21 @@ Order is promised within (chat, lane). A head that failed blocks its lane only; 
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, and_, bindparam, case, cast, exists, func, literal, or_, select, update
+from sqlalchemy import Integer, bindparam, case, cast, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.communities import Community
 from storage.conversations import strand
 from storage.inbox import waits
+from storage.leasing import LeasedChat
 from storage.messaging import CHAT_GONE, Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
 from storage.reach import Reach
 from storage.rooms import Room
-from storage.writing import QUIET_UPDATE, add_rows, among, table_of, take, upsert
+from storage.writing import QUIET_UPDATE, add_rows, among, table_of, upsert
 
 CHATS, SENDINGS, MESSAGES = table_of(Chat), table_of(Delivery), table_of(Message)
 IDENTITIES, PERSONS, ROOMS, COMMUNITIES = table_of(Identity), table_of(Person), table_of(Room), table_of(Community)
@@ -31,12 +32,6 @@ WAKE = update(CHATS).where(*ASLEEP).values(next_at=bindparam("at", type_=CHATS.c
 # always in the same order: of two that wake the same chats one waits for the other, never both
 HOLD_ASLEEP = select(CHATS.c.id).where(*ASLEEP).order_by(CHATS.c.id).with_for_update()
 NOW = bindparam("now", type_=CHATS.c.next_at.type)
-HOLD = (
-    select(CHATS.c.id, CHATS.c.fence, CHATS.c.blocked_until)
-    .where(among(CHATS.c.id, "chats"))
-    .order_by(CHATS.c.id)
-    .with_for_update()
-)
 FIRST = (
     select(func.min(SENDINGS.c.id))
     .where(
@@ -97,8 +92,6 @@ TO_HOME = (
     .values(chat_id=select(Person.home_chat_id).where(Person.id == SENDINGS.c.person_id).scalar_subquery())
     .returning(SENDINGS.c.chat_id)
 )
-# what somebody waits for: acks and replies
-ASKED = and_(Delivery.state == "ready", Delivery.lane <= 0)
 # of a blocked chat everything waits, acks apart: what is due is looked at again when it may go
 WAITS = exists().where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == "ready")
 RELEASE_IDLE = (
@@ -108,26 +101,6 @@ RELEASE_IDLE = (
         leased_until=None, next_at=case(((CHATS.c.blocked_until > NOW) & WAITS, CHATS.c.blocked_until), else_=LATER)
     )
 )  # fmt: skip
-
-
-class LeasedChat(NamedTuple):
-    """A chat whose deliveries this worker alone may send while it holds `fence`."""
-
-    chat_id: int
-    fence: int
-    platform: str
-    account: str
-    native: str
-    kind: str
-    until: datetime  # when the lease ends
-    blocked_until: datetime | None = None
-
-
-class Held(NamedTuple):
-    """A chat locked until the commit: who holds its fence owns its sending."""
-
-    fence: int
-    blocked_until: datetime | None
 
 
 class ReadyRow(NamedTuple):
@@ -181,61 +154,6 @@ def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:
     if lost:
         strand(session, lost, now)
     return len(lost)
-
-
-def lease_chats(
-    session: Session, reach: Reach, now: datetime, limit: int, seconds: float
-) -> list[LeasedChat]:
-    """Lease up to `limit` chats with something to send, leaving out bots that were told to wait. (A chat that was told
-    to wait may have an ack to send.)
-
-    Those where somebody waits for an answer come first: behind a push to a county it would come minutes later.
-    """
-    blocked = select(Sender.platform).where(
-        Sender.platform == Chat.platform, Sender.account == Chat.account, Sender.blocked_until > now
-    )
-    free = (
-        Chat.next_at <= now,
-        reach.covers(Chat.platform, Chat.account),
-        or_(Chat.leased_until.is_(None), Chat.leased_until <= now),
-        ~blocked.exists(),
-    )
-    due = select(Chat.id).where(*free)
-    asked = (
-        select(Delivery.chat_id)
-        .join(Chat, Chat.id == Delivery.chat_id)
-        .where(ASKED, Delivery.not_before <= now, *free)
-        .order_by(Delivery.not_before)
-        .limit(limit)
-    )
-    lease = {"leased_until": now + timedelta(seconds=seconds), "fence": Chat.fence + 1}
-    columns = (
-        Chat.id, Chat.fence, Chat.platform, Chat.account, Chat.native, Chat.kind, Chat.leased_until, Chat.blocked_until,
-    )  # fmt: skip
-    answers = session.scalars(asked).all()
-    rows = [*take(session, due.where(Chat.id.in_(answers)), Chat, lease, *columns)] if answers else []
-    if len(rows) < limit:
-        rows += take(session, due.order_by(Chat.next_at).limit(limit - len(rows)), Chat, lease, *columns)
-    return [LeasedChat._make(row) for row in rows]
-
-
-def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, Held]:
-    """Lock chats until the commit; what each was found as."""
-    found = session.execute(HOLD, {"chats": list(chat_ids)})
-    return {row.id: Held(row.fence, row.blocked_until) for row in found}
-
-
-def extend_leases(session: Session, chat_ids: Sequence[int], until: datetime) -> None:
-    """Let leases that are held last longer."""
-    if chat_ids:
-        longer = update(Chat).where(Chat.id.in_(chat_ids)).values(leased_until=until)
-        session.execute(longer, execution_options=QUIET_UPDATE)
-
-
-def end_lease(session: Session, chat_id: int, fence: int) -> None:
-    """End a lease under which something is left to send; its holder gets nothing more of the chat."""
-    mine = update(Chat).where(Chat.id == chat_id, Chat.fence == fence)
-    session.execute(mine.values(leased_until=None, fence=Chat.fence + 1), execution_options=QUIET_UPDATE)
 
 
 def heads(

@@ -13,17 +13,18 @@ from typing import Any, NamedTuple
 import structlog
 
 from api.context import Context
-from api.messaging.outbox import PERSONAL
+from api.messaging.outbox import PERSONAL, REPLY
 from api.messaging.polls import PREFIX, Poll, unpack_poll
 from api.messaging.render import Reader
 from api.messaging.tree import Node, Rows, unpack, unpack_rows
 from api.metrics import DELIVERIES
 from api.times import zone_of
-from storage import attachments, outbox, relays, votes
+from storage import attachments, leasing, outbox, relays, votes
 from storage.attachments import Attachment
 from storage.engine import after_commit, storage_failed
+from storage.leasing import LeasedChat
 from storage.messaging import EXPIRED, GUARD, UNREADABLE
-from storage.outbox import LeasedChat, ReadyRow
+from storage.outbox import ReadyRow
 
 log = structlog.get_logger()
 
@@ -63,6 +64,11 @@ class Work:
     lane: int
     due: datetime
     cause: str | None  # the reference of the update that it comes of
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether somebody waits for it: an answer."""
+        return self.lane <= REPLY
 
 
 class Said(NamedTuple):
@@ -257,7 +263,7 @@ def _hold_longer(ctx: Context, works: dict[int, Work]) -> dict[int, Work]:
             short[work.seconds].append(chat_id)
     for seconds, chats in short.items():
         until = ctx.now + timedelta(seconds=seconds + LEASE_SECONDS - SEND_SECONDS)
-        outbox.extend_leases(ctx.session, chats, until)
+        leasing.extend_leases(ctx.session, chats, until)
         for chat_id in chats:
             works[chat_id] = replace(works[chat_id], chat=works[chat_id].chat._replace(until=until))
     return works

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -12,9 +13,9 @@ from api.context import Context
 from api.messaging.claiming import LEASE_SECONDS, SLOWEST_UPLOAD, Guard, Work, claim_next, count_ended
 from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
-from storage import outbox, votes
+from storage import leasing, outbox, votes
+from storage.leasing import LeasedChat
 from storage.messaging import GAVE_UP, REJECTED, UNHEARD, Chat, Delivery
-from storage.outbox import LeasedChat
 from storage.reach import Reach
 
 log = structlog.get_logger()
@@ -60,11 +61,16 @@ class Outcome:
         return "limited" if self.retry_after is not None else "unheard" if self.unheard else "failed"
 
 
-def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guard]) -> list[Work]:
-    """Route what is addressed to people, lease up to `limit` chats and claim the next delivery of each."""
+
+def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guard], pushes: int | None = None,
+               most: Mapping[tuple[str, str], int] = MappingProxyType({})) -> list[Work]:  # fmt: skip
+    """Route what is addressed to people, lease up to `limit` chats and claim the next delivery of each.
+
+    `pushes`: at most so many of them where nobody waits for an answer, of some bots (platform, account) `most` each.
+    """
     if lost := outbox.route_to_people(ctx.session, ctx.now):
         count_ended(ctx, "", "unreachable", lost)
-    leased = outbox.lease_chats(ctx.session, reach, ctx.now, limit, LEASE_SECONDS)
+    leased = leasing.lease_chats(ctx.session, reach, ctx.now, limit, LEASE_SECONDS, pushes, most)
     return list(claim_next(ctx, leased, guards).values())
 
 
@@ -79,7 +85,7 @@ def finish_works(ctx: Context, done: Sequence[tuple[Work, Outcome]],
 
     A worker whose lease ran out still reports what it really sent, and gets nothing more of that chat.
     """
-    held = outbox.hold_chats(ctx.session, [work.chat.chat_id for work, _ in done])
+    held = leasing.hold_chats(ctx.session, [work.chat.chat_id for work, _ in done])
     mine = [work.chat.chat_id in held and held[work.chat.chat_id].fence == work.chat.fence for work, _ in done]
     _record_sent(ctx, [(work, outcome.sent) for work, outcome in done if outcome.sent is not None])
     _record_begun(ctx, [work for work, outcome in done if outcome.sent is None])
@@ -101,12 +107,12 @@ def finish_works(ctx: Context, done: Sequence[tuple[Work, Outcome]],
 def return_work(ctx: Context, work: Work, begun: bool) -> None:
     """Leave a chat to other deliverers at once. What was `begun` may have been sent: that stays known."""
     chat_id, fence = work.chat.chat_id, work.chat.fence
-    held = outbox.hold_chats(ctx.session, [chat_id]).get(chat_id)
+    held = leasing.hold_chats(ctx.session, [chat_id]).get(chat_id)
     _record_begun(ctx, [work])
     if held is not None and held.fence == fence:
         if not begun:
             outbox.unclaim(ctx.session, work.delivery_id, work.repeat)
-        outbox.end_lease(ctx.session, chat_id, fence)
+        leasing.end_lease(ctx.session, chat_id, fence)
         ctx.wake("outbox")
 
 

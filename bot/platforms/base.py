@@ -161,6 +161,13 @@ class Platform(Protocol):
         """
         ...
 
+    def spare(self, claimed: int) -> int | None:
+        """How many more pushes to claim where so many are claimed and not answered; None: as many as one likes.
+
+        What a platform will not take yet stays in the outbox, where what somebody waits for overtakes it.
+        """
+        ...
+
     def fetch(self, file: File) -> AsyncIterator[bytes]:
         """The bytes of a file somebody sent. Raises SendError (Transient: later; Rejected or Gone: never)."""
         ...

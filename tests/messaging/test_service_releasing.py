@@ -1,6 +1,7 @@
 """What is due is released, refreshed and closed one by one: a bad one stops no other, and is not tried for ever."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -68,8 +69,9 @@ class Town:
         return await self.world.run(lambda ctx: ctx.session.get_one(type(row), row.id))
 
 
-@pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Town]:
+@asynccontextmanager
+async def a_town(database_url: str) -> AsyncIterator[Town]:
+    """One on a fresh database."""
     async with a_world(database_url) as world:
         county = await world.region()
         school = await world.school(county, "第一小学")
@@ -81,6 +83,12 @@ async def town(database_url: str) -> AsyncIterator[Town]:
             await world.join(member, workshop)
             town.workshops.append(workshop)
             town.members.append(member)
+        yield town
+
+
+@pytest.fixture
+async def town(database_url: str) -> AsyncIterator[Town]:
+    async with a_town(database_url) as town:
         yield town
 
 

@@ -21,7 +21,7 @@ from api.quizzes.pushes import get_statistics, push_quiz
 from api.quizzes.service import add_quiz
 from api.registry import JOBS
 from api.topics.service import list_posts, list_topics, open_topic, view_topic
-from storage import inbox, outbox
+from storage import inbox, leasing, outbox
 from storage.engine import Database
 from storage.messaging import Chat, Delivery, Message
 from storage.people import Person
@@ -176,7 +176,7 @@ BOTH = ["paper", "web"]
     [
         (partial(inbox.lease_chats, reach=Reach(BOTH), now=NOW, limit=32, seconds=30.0), [], ["chats"],
          ["ix_chats_in_next_at"]),
-        (partial(outbox.lease_chats, reach=Reach(BOTH), now=NOW, limit=32, seconds=30.0), [], ["chats", "deliveries"],
+        (partial(leasing.lease_chats, reach=Reach(BOTH), now=NOW, limit=32, seconds=30.0), [], ["chats", "deliveries"],
          ["ix_deliveries_asked_ready", "ix_chats_next_at"]),
         (partial(outbox.next_due, reach=Reach(BOTH)), NOW + timedelta(hours=9), ["chats", "deliveries"],
          ["ix_chats_next_at", "ix_deliveries_unrouted"]),

@@ -60,6 +60,9 @@ class Paper:
     async def receive(self) -> None:
         await asyncio.Event().wait()
 
+    def spare(self, claimed: int) -> int | None:
+        return None
+
     async def send(self, work: Work) -> Sequence[str]:
         if self.failures and (failure := self.failures.pop(0)) is not None:
             raise failure

@@ -20,7 +20,6 @@ from bot.fetch import Fetchers
 from bot.handle import Handlers
 from bot.platforms.telegram.adapter import TelegramPlatform
 from bot.platforms.telegram.limits import Limits as OwnLimits
-from bot.platforms.telegram.limits import Window
 from storage.base import new_pid
 from storage.blobs import Blobs
 from storage.communities import Community
@@ -210,7 +209,7 @@ class Shown:
 
 def no_limits() -> OwnLimits:
     """Nothing waits: the suites that are not about limits."""
-    return OwnLimits(Window(10**6, 1.0), (10**6, 1.0), (10**6, 1.0))
+    return OwnLimits(10**6, (10**6, 1.0), (10**6, 1.0))
 
 
 @asynccontextmanager

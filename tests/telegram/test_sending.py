@@ -1,7 +1,8 @@
 """What the bot says as Telegram shows it: long texts, entities, files, edits; and every refusal in our words."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -236,15 +237,17 @@ async def test_a_delivery_of_several_messages_goes_on_where_it_stopped(world: Te
 async def test_it_goes_on_where_it_stopped_though_our_own_limits_made_it_wait_then(
     world: TelegramWorld, li: TelegramVoice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pass_through, asked = Limits.pass_through, []
+    turn, asked = Limits.turn, []
 
-    async def full_the_third_time(limits: Limits, chat: int, messages: int = 1) -> None:
+    @asynccontextmanager
+    async def full_the_third_time(limits: Limits, chat: int, messages: int, push: bool) -> AsyncIterator[None]:
         asked.append(messages)
         if len(asked) == 3:
             raise RetryAfter(1)
-        await pass_through(limits, chat, messages)
+        async with turn(limits, chat, messages, push):
+            yield
 
-    monkeypatch.setattr(Limits, "pass_through", full_the_third_time)
+    monkeypatch.setattr(Limits, "turn", full_the_third_time)
     world.emulator.faults.flood("sendMessage", retry_after=2, nth=2)
     await tell(world, li, Lines(*[f"{n}" + "字" * 3000 for n in range(3)]))
     for _ in range(2):
@@ -272,21 +275,26 @@ async def test_nothing_is_sent_without_words(world: TelegramWorld, li: TelegramV
 async def test_windows() -> None:
     now = 0.0
     limits = Limits(clock=lambda: now)
+
+    async def send(chat: int, count: int = 1) -> None:
+        async with limits.turn(chat, count):
+            pass
+
     for _ in range(4):
-        await limits.pass_through(1)
+        await send(1)
     with pytest.raises(RetryAfter) as raised:
-        await limits.pass_through(1)
+        await send(1)
     assert raised.value.seconds == pytest.approx(4.0)
     now = 4.0
-    await limits.pass_through(1)
+    await send(1)
     for n in range(20):
         now += 4.0 * (n % 4 == 0)
-        await limits.pass_through(-5)
+        await send(-5)
     now += 4.0
     with pytest.raises(RetryAfter):
-        await limits.pass_through(-5)
+        await send(-5)
     now += 60.0
-    await asyncio.wait_for(limits.pass_through(-5, 10), 1)
+    await asyncio.wait_for(send(-5, 10), 1)
 
 
 async def test_an_answer_newer_than_aiogram_counts_as_sent(world: TelegramWorld, li: TelegramVoice) -> None:

@@ -1,5 +1,6 @@
 """Matrix as a chat platform: one account on one homeserver, in clear and encrypted rooms."""
 
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -7,7 +8,8 @@ from api.matrix.service import PLATFORM
 from api.messaging.delivering import Work
 from api.runtime import Runtime
 from bot.inbound import File, Inbound
-from bot.platforms.base import Capabilities, Finding, Mirroring
+from bot.pacing import Pace
+from bot.platforms.base import Capabilities, Finding, Mirroring, RetryAfter
 from bot.platforms.matrix.checking import look
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
@@ -16,6 +18,8 @@ from bot.platforms.matrix.mirroring import MatrixMirroring
 from bot.platforms.matrix.parsing import parse
 from bot.platforms.matrix.sending import Sending
 from bot.platforms.matrix.syncing import Syncing
+
+EAGER = 16  # pushes at once, while no limit is known
 
 
 class MatrixPlatform:
@@ -32,6 +36,7 @@ class MatrixPlatform:
         self.marking = Marking(self.connection)
         self.syncing = Syncing(self.connection, self.marking)
         self.mirroring: Mirroring | None = MatrixMirroring(self.connection, self.files)
+        self.pace, self._limited_at = Pace(), 0.0
 
     def parse(self, raw: dict[str, Any]) -> Inbound | None:
         """The Inbound of a raw event. Raises Unreadable."""
@@ -58,7 +63,23 @@ class MatrixPlatform:
 
     async def send(self, work: Work) -> Sequence[str]:
         """Make a delivery. Raises SendError."""
-        return await self.sending.send(work)
+        began = time.monotonic()
+        try:
+            sent = await self.sending.send(work)
+        except RetryAfter as error:
+            self.pace.met_limit(time.monotonic(), error.seconds)
+            self._limited_at = time.monotonic()
+            raise
+        if began >= self._limited_at:  # what was in the air when a limit was met says nothing about it
+            self.pace.did(time.monotonic())
+        return sent
+
+    def spare(self, claimed: int) -> int | None:
+        """A few at once; where the homeserver limits us, one at a time and a little slower than it would allow: what is
+        left is for answers, which wait for nobody."""
+        if not self.pace.gap:
+            return max(0, EAGER - claimed)
+        return max(0, 1 - claimed) if self.pace.wait(time.monotonic()) <= 0 else 0
 
     async def fetch(self, file: File) -> AsyncIterator[bytes]:
         """The bytes of a file. Raises SendError."""

@@ -19,6 +19,7 @@ from bot.platforms.telegram.mirroring import TelegramMirroring
 from bot.platforms.telegram.reading import place_of, read, split_place
 from bot.platforms.telegram.webhook import webhook_path
 from bot.registry import Command
+from bot.sharing import Sharing
 
 if TYPE_CHECKING:
     from bot.platforms.telegram.client import Client
@@ -42,10 +43,12 @@ class TelegramPlatform:
     def __init__(
         self, runtime: Runtime, commands: Sequence[Command] = (), limits: Limits | None = None, token: str = ""
     ) -> None:
-        self.runtime, self.commands, self.limits = runtime, commands, limits or Limits()
+        self.runtime, self.commands = runtime, commands
         self.section = runtime.config.telegram
         self._token = token or self.section.tokens[0]
         self.account = bot_account(self._token)
+        self.limits = limits or Limits(self.section.rate)
+        self.sharing = Sharing(runtime, self.name, self.account, self.limits.rate, self.limits.whole.resize)
         self.username = ""
         self.mirroring: Mirroring | None = TelegramMirroring(self._open_groups)
         self._client: Client | None = None
@@ -60,6 +63,7 @@ class TelegramPlatform:
         me = await client.call(GetMe())
         self.username = me.username or ""
         await self.runtime.transact(keep_username, self.account, self.username)
+        await self.sharing.join()
 
     async def _open(self) -> "Client":
         if self._client is None:
@@ -128,6 +132,10 @@ class TelegramPlatform:
         if self._sender is None:
             raise Transient("still starting")
         return await self._sender.send(work)
+
+    def spare(self, claimed: int) -> int | None:
+        """What the bot may send in a moment."""
+        return self.limits.whole.spare(claimed)
 
     async def fetch(self, file: File) -> AsyncIterator[bytes]:
         """The bytes of a file somebody sent; bots get at most 20 MB."""

@@ -7,6 +7,7 @@ says, for they have no text to edit.
 import struct
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,8 +60,8 @@ class Changer:
         """Show what a message says now, and nothing else; returns the ids of what had to be sent for that."""
         chat, topic = split_place(work.chat.native)
         if work.poll_id is not None:
-            await self.limits.pass_through(chat, 1)
-            await change_poll(self.client, work)
+            async with self.limits.turn(chat, 1, not work.waited_for):
+                await change_poll(self.client, work)
             return []
         _, rows = sayable(work.tree, work.rows)
         shown, targets = Shown(work, chat, markup_of(rows, work.reader)), [int(target) for target in work.targets]
@@ -69,11 +70,12 @@ class Changer:
         kept = await self._put_words(shown, targets)
         if not kept and not work.begun:  # before the files go: what is left of a message is never nothing
             for piece, keyboard in with_buttons(shown.pieces(), shown.keyboard):
-                await self.limits.pass_through(chat, 1)
-                work.begun.extend(ids_of(await self.client.send(words_to(chat, topic, write(piece, keyboard)))))
+                said = words_to(chat, topic, write(piece, keyboard))
+                async with self.limits.turn(chat, 1, not work.waited_for):
+                    work.begun.extend(ids_of(await self.client.send(said)))
         for target in targets[len(work.files) :]:
             if target not in kept:
-                await self._remove(chat, target)
+                await self._remove(work, chat, target)
         return work.begun
 
     async def _put_words(self, shown: Shown, targets: Sequence[int]) -> Sequence[int]:
@@ -94,7 +96,7 @@ class Changer:
         pieces = with_buttons(shown.pieces(len(slots)), shown.keyboard)
         for slot, (piece, keyboard) in zip(slots, pieces, strict=True):
             try:
-                await self._call(shown.chat, EditMessageText(
+                await self._call(shown.work, shown.chat, EditMessageText(
                     chat_id=shown.chat, message_id=slot, text=piece.text, entities=entities_of(piece),
                     reply_markup=keyboard, link_preview_options=QUIET,
                 ))  # fmt: skip
@@ -108,7 +110,7 @@ class Changer:
         """Write the words under a file; whether there is one."""
         (piece,) = shown.pieces(1, CAPTION_LIMIT) or [Piece("")]
         try:
-            await self._call(shown.chat, EditMessageCaption(
+            await self._call(shown.work, shown.chat, EditMessageCaption(
                 chat_id=shown.chat, message_id=target, caption=piece.text, caption_entities=entities_of(piece),
                 reply_markup=shown.keyboard,
             ))  # fmt: skip
@@ -118,21 +120,19 @@ class Changer:
             return False
         return True
 
-    async def _call(self, chat: int, method: TelegramMethod[Any]) -> None:
+    async def _call(self, work: Work, chat: int, method: TelegramMethod[Any]) -> None:
         """An edit; it may be done already, or its message be gone."""
-        await self.limits.pass_through(chat, 1)
-        try:
-            await self.client.call(method)
-        except NothingToDo:
-            return
+        async with self.limits.turn(chat, 1, not work.waited_for):
+            with suppress(NothingToDo):
+                await self.client.call(method)
 
     async def take_back(self, work: Work) -> None:
         """Delete what a delivery became."""
         chat, _ = split_place(work.chat.native)
         for target in work.targets:
-            await self._remove(chat, int(target))
+            await self._remove(work, chat, int(target))
 
-    async def _remove(self, chat: int, message: int) -> None:
+    async def _remove(self, work: Work, chat: int, message: int) -> None:
         """Delete a message. After 48 hours that is refused: then nothing that can be read or seen is left in it."""
         try:
             await self.client.call(DeleteMessage(chat_id=chat, message_id=message))
@@ -141,7 +141,7 @@ class Changer:
                 return
             for method in _emptied(chat, message):
                 try:
-                    await self._call(chat, method)
+                    await self._call(work, chat, method)
                     return
                 except Rejected:
                     continue

@@ -1,20 +1,24 @@
 """Telegram's limits on sending, kept on our side: one a second in a chat, twenty a minute in a group, thirty a second.
 
 Short bursts in a chat are allowed. Edits count, answers to pressed buttons do not. The numbers are only a courtesy: the
-`retry_after` of a refusal is what binds. Every process keeps its own windows; the database keeps refusals for all.
+`retry_after` of a refusal is what binds. Every process keeps its own windows of chats; what the whole bot may send is
+divided among them (`flow.py`, `bot/sharing.py`); the database keeps refusals for all.
 Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 """
 
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.platforms.base import RetryAfter
+from bot.platforms.telegram.flow import Flow
 
 REMEMBERED = 4096  # chats
 PATIENCE = 0.3  # seconds that a chat's lease is held for nothing; longer waits go back to the outbox
+FREE_RATE = 30  # messages a second that cost nothing
 
 
 @dataclass(slots=True)
@@ -39,26 +43,37 @@ class Window:
 
 @dataclass(slots=True)
 class Limits:
-    """The windows of one bot."""
+    """The limits of one bot."""
 
-    whole: Window = field(default_factory=lambda: Window(28, 1.0))
+    rate: int = FREE_RATE  # of the whole bot, in all processes
     chat: tuple[int, float] = (4, 4.0)
     group: tuple[int, float] = (20, 60.0)
     clock: Callable[[], float] = time.monotonic
     chats: "OrderedDict[int, list[Window]]" = field(default_factory=OrderedDict)
+    whole: Flow = field(init=False)
 
-    async def pass_through(self, chat: int, count: int = 1) -> None:
-        """Wait until `count` messages may go to a chat. Raises RetryAfter where that takes longer than a moment."""
+    def __post_init__(self) -> None:
+        self.whole = Flow(self.rate, lambda: self.clock())
+
+    @property
+    def paid(self) -> bool:
+        """Whether pushes are paid for, to be faster than what is free."""
+        return self.rate > FREE_RATE
+
+    @asynccontextmanager
+    async def turn(self, chat: int, count: int = 1, push: bool = False) -> AsyncIterator[None]:
+        """Wait until `count` messages may go to a chat; the block sends them and hears the answer. Raises RetryAfter
+        where a chat would have to wait longer than a moment."""
         windows = self._windows(chat)
         waits = max(window.wait(self.clock(), count) for window in windows)
         if waits > PATIENCE:
             raise RetryAfter(waits)
         if waits:
             await asyncio.sleep(waits)
-        while (waits := self.whole.wait(self.clock(), count)) > 0:
-            await asyncio.sleep(waits)
-        for window in [*windows, self.whole]:
-            window.take(self.clock(), count)
+        async with self.whole.turn(count, push):
+            for window in windows:
+                window.take(self.clock(), count)
+            yield
 
     def _windows(self, chat: int) -> list[Window]:
         if chat not in self.chats:

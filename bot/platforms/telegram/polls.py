@@ -46,10 +46,11 @@ def fields_of(poll: Poll, reader: Reader) -> dict[str, Any] | None:
     return fields
 
 
-async def send_poll(client: Client, native: str, fields: dict[str, Any]) -> list[str]:
+async def send_poll(client: Client, native: str, fields: dict[str, Any], paid: bool = False) -> list[str]:
     """Ask in a chat; returns the ids of the message and of the poll. Raises SendError."""
     chat, topic = split_place(native)
-    (sent,) = await client.send(SendPoll(chat_id=chat, message_thread_id=topic, **fields))
+    asked = SendPoll(chat_id=chat, message_thread_id=topic, allow_paid_broadcast=paid or None, **fields)
+    (sent,) = await client.send(asked)
     poll = sent.get("poll") or {}  # without its id votes are not known, and asking again would not help
     return [*ids_of([sent]), *([f"{PREFIX}{poll['id']}"] if poll.get("id") else [])]
 

@@ -27,13 +27,15 @@ class SendWords(Written):
     __api_method__ = "sendMessage"
 
 
-def words_to(chat: int, topic: int | None, written: bytes, reply_to: int | None = None) -> SendWords:
+def words_to(
+    chat: int, topic: int | None, written: bytes, reply_to: int | None = None, paid: bool = False
+) -> SendWords:
     """The call that says what `write` wrote in a chat or topic, as an answer to one of its messages."""
     where = b"chat_id=%d&" % chat if topic is None else b"chat_id=%d&message_thread_id=%d&" % (chat, topic)
     if reply_to is not None:
         answered = {"message_id": reply_to, "allow_sending_without_reply": True}
         where += urlencode({"reply_parameters": json.dumps(answered)}).encode() + b"&"
-    return SendWords(body=where + written)
+    return SendWords(body=where + (b"allow_paid_broadcast=true&" if paid else b"") + written)
 
 
 def write(piece: Piece, keyboard: InlineKeyboardMarkup | None) -> bytes:

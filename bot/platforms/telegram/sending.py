@@ -58,17 +58,20 @@ class Sender:
     async def _say(self, work: Work) -> list[str]:
         chat, topic = split_place(work.chat.native)
         fields = fields_of(work.poll, work.reader) if work.poll is not None else None
+        push = not work.waited_for
+        paid = push and self.limits.paid
         if fields is not None:
-            await self.limits.pass_through(chat, 1)
-            with suppress(Rejected):  # a group may forbid polls: then it is said with buttons
-                return await send_poll(self.client, work.chat.native, fields)
+            async with self.limits.turn(chat, 1, push):
+                with suppress(Rejected):  # a group may forbid polls: then it is said with buttons
+                    return await send_poll(self.client, work.chat.native, fields, paid)
         tried = self._tried.get(work.delivery_id, {})
         steps = await self._left(work, tried)
         while steps:
             step = steps.popleft()
-            await self.limits.pass_through(chat, _messages(step))
+            answers = None if work.begun else answered_by(work)
             try:
-                work.begun.extend(await self._make(step, chat, topic, None if work.begun else answered_by(work)))
+                async with self.limits.turn(chat, _messages(step), push):
+                    work.begun.extend(await self._make(step, chat, topic, answers, paid))
             except Rejected:
                 if isinstance(step, bytes):
                     raise
@@ -77,10 +80,10 @@ class Sender:
                 steps = await self._left(work, tried)
         return work.begun
 
-    async def _make(self, step: Step, chat: int, topic: int | None, reply_to: int | None) -> list[str]:
+    async def _make(self, step: Step, chat: int, topic: int | None, reply_to: int | None, paid: bool) -> list[str]:
         if isinstance(step, Bunch):
-            return await self.uploads.send(replace(step, reply_to=reply_to), chat, topic)
-        return ids_of(await self.client.send(words_to(chat, topic, step, reply_to)))
+            return await self.uploads.send(replace(step, reply_to=reply_to, paid=paid), chat, topic)
+        return ids_of(await self.client.send(words_to(chat, topic, step, reply_to, paid)))
 
     async def _left(self, work: Work, tried: dict[str, str]) -> deque[Step]:
         """The steps that are still to be made after the messages that were sent."""

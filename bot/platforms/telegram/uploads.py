@@ -58,6 +58,7 @@ class Bunch:
     caption: Piece | None = None
     keyboard: InlineKeyboardMarkup | None = None
     reply_to: int | None = None  # the message that it answers
+    paid: bool = False  # that it goes faster than what is free
 
 
 def bunches_of(files: Sequence[Outgoing]) -> list[Bunch]:
@@ -134,6 +135,8 @@ class Uploads:
     async def _send(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
         given = [await self._given(file) for file in bunch.files]
         where: dict[str, Any] = {"chat_id": chat, "message_thread_id": topic}
+        if bunch.paid:
+            where["allow_paid_broadcast"] = True
         if bunch.reply_to is not None:
             where["reply_parameters"] = ReplyParameters(message_id=bunch.reply_to, allow_sending_without_reply=True)
         method: TelegramMethod[Any]

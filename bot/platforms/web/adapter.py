@@ -42,6 +42,10 @@ class WebPlatform:
         """Nothing to ask for: pages call us."""
         await asyncio.Event().wait()
 
+    def spare(self, claimed: int) -> int | None:
+        """A page takes whatever there is."""
+        return None
+
     async def send(self, work: Work) -> Sequence[str]:
         """Make a delivery; one that was made before is not made again."""
         run, chat = self.runtime.transact, work.chat.chat_id
