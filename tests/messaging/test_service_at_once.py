@@ -15,10 +15,11 @@ from api.registry import GUARDS, JOBS
 from api.reminders import rules, service
 from api.reminders.rules import RuleWish
 from api.runtime import Runtime
+from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.deliver import Deliverers
 from bot.dispatch import Dispatcher
-from bot.handle import Handlers, platforms_by_name
+from bot.handle import Handlers
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.messaging import Delivery
@@ -58,8 +59,8 @@ async def tick_everywhere(runtimes: list[Runtime], jobs: list[Any]) -> None:
 
 async def deliver_everywhere(world: World, runtimes: list[Runtime]) -> None:
     """All of them deliver what is due."""
-    platforms = platforms_by_name([world.paper])
-    await asyncio.gather(*[Deliverers(runtime, platforms, GUARDS).drain() for runtime in runtimes])
+    bots = Bots.of(world.paper)
+    await asyncio.gather(*[Deliverers(runtime, bots, GUARDS).drain() for runtime in runtimes])
 
 
 def _doubled(ctx: Any) -> list[Any]:
@@ -117,8 +118,8 @@ async def test_confirming_again_and_again_sends_once(town: Town, database_url: s
     sheet = host.sheets()[-1]
     action = next(button.action for label, button in sheet.buttons if "确认发送" in label)
     async with processes(world, database_url) as runtimes:
-        platforms = platforms_by_name([world.paper])
-        others = [Handlers(runtime, Dispatcher(FEATURES), platforms) for runtime in runtimes]
+        bots = Bots.of(world.paper)
+        others = [Handlers(runtime, Dispatcher(FEATURES), bots) for runtime in runtimes]
         presses = [host.press_action(action, sheet.native) for _ in range(4)]
         await asyncio.gather(*presses, *[one.drain() for one in others])
         await asyncio.gather(*[one.drain() for one in others])

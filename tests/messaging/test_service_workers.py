@@ -15,6 +15,7 @@ from api.messaging.delivering import Work
 from api.messaging.outbox import say_in_chat
 from api.messaging.tree import Words
 from api.runtime import Runtime
+from bot.bots import Bots
 from bot.deliver import Deliverers
 from bot.platforms.base import RetryAfter, SendError, Transient
 from storage.blobs import Blobs
@@ -81,7 +82,7 @@ async def test_in_order_whoever_sends_and_dies(world: World, database_url: str, 
 
     def process() -> Deliverers:
         runtime = Runtime(world.runtime.config, Database(database_url), Blobs("memory:"), now=now)
-        return Deliverers(runtime, {"paper": platform}, {})
+        return Deliverers(runtime, Bots.of(platform), {})
 
     platform, deaths = Moody(chance), 0
     await world.run(_say_everything)
