@@ -78,25 +78,25 @@ def lease_chats(
     answers = session.scalars(asked).all()
     rows = [*take(session, due.where(Chat.id.in_(answers)), Chat, lease, *columns)] if answers else []
     leased = [LeasedChat._make(row) for row in rows]
+    answers_of = Counter((chat.platform, chat.account) for chat in leased)
     left = limit - len(leased) if pushes is None else min(pushes, limit - len(leased))
-    for theirs, number in _pushes(left, most, Counter((chat.platform, chat.account) for chat in leased)):
-        next_ones = due.where(theirs).order_by(Chat.next_at).limit(number)
-        leased += [LeasedChat._make(row) for row in take(session, next_ones, Chat, lease, *columns)]
+    for theirs, number in _takers(most, answers_of):
+        room = min(left, number) if number is not None else left
+        if room > 0:
+            next_ones = due.where(theirs).order_by(Chat.next_at).limit(room)
+            taken = [LeasedChat._make(row) for row in take(session, next_ones, Chat, lease, *columns)]
+            leased, left = leased + taken, left - len(taken)
     return leased
 
 
-def _pushes(
-    left: int, most: Mapping[tuple[str, str], int], answers: Mapping[tuple[str, str], int]
-) -> Iterator[tuple[ColumnElement[bool], int]]:
-    """Of whose chats to take how many more. An answer takes the place of a push."""
+def _takers(
+    most: Mapping[tuple[str, str], int], answers: Mapping[tuple[str, str], int]
+) -> Iterator[tuple[ColumnElement[bool], int | None]]:
+    """Whose chats may have pushes, and how many of them; None: any number. An answer takes the place of a push."""
     bot = Chat.platform.concat(":").concat(Chat.account)
     for (platform, account), number in most.items():
-        taken = min(number - answers.get((platform, account), 0), left)
-        if taken > 0:
-            left -= taken
-            yield bot == f"{platform}:{account}", taken
-    if left > 0:
-        yield bot.not_in([f"{platform}:{account}" for platform, account in most]), left
+        yield bot == f"{platform}:{account}", number - answers.get((platform, account), 0)
+    yield bot.not_in([f"{platform}:{account}" for platform, account in most]), None
 
 
 def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, Held]:
