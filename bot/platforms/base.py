@@ -35,10 +35,14 @@ class SendError(Exception):
     """Why a delivery was not made. A closed set; the deliverer reads the flags of its `Outcome`, never the type."""
 
 
+LONGEST_WAIT = 86_400.0  # seconds: who asks for more talks nonsense, and no clock could carry it
+
+
 class RetryAfter(SendError):
     """The platform says when to try again: this chat, or the whole bot."""
 
     def __init__(self, seconds: float, whole_bot: bool = False) -> None:
+        seconds = float(min(max(seconds, 0), LONGEST_WAIT))
         super().__init__(f"retry after {seconds} s")
         self.seconds, self.whole_bot = seconds, whole_bot
 

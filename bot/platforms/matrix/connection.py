@@ -26,7 +26,7 @@ from api.messaging.receiving import cursor
 from api.owning import Owner
 from api.runtime import Runtime, StorageUnavailable
 from bot.platforms.base import Elsewhere, Rejected, Transient
-from bot.platforms.matrix.homeserver import CLIENT, Homeserver, SignedOut
+from bot.platforms.matrix.homeserver import CLIENT, Homeserver, SignedOut, part
 from bot.platforms.matrix.rooms import Room
 from bot.platforms.matrix.secrecy import Outdated, Secrecy
 
@@ -175,8 +175,8 @@ class Connection:
                 known = await who_am_i(self.home, token)
             except SignedOut:
                 continue
-            if known["user_id"] != self.me:
-                raise Rejected(f"this token belongs to {known['user_id']}, not to {self.me}")
+            if (owner := part(known, "user_id", str)) != self.me:
+                raise Rejected(f"this token belongs to {owner}, not to {self.me}")
             return await self._signed_in(str(known.get("device_id", "")), token)
         password = self.config.password.get_secret_value()
         if not password:
@@ -190,7 +190,7 @@ class Connection:
         self.home.token = ""
         answer = await self.home.call("POST", f"{CLIENT}/login", body)
         self._renewed = True
-        await self._signed_in(answer["device_id"], answer["access_token"])
+        await self._signed_in(part(answer, "device_id", str), part(answer, "access_token", str))
 
     async def _signed_in(self, device_id: str, token: str) -> None:
         await self.runtime.transact(keep_device, self.account, self.holder, device_id, token)

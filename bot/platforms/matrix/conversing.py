@@ -13,7 +13,7 @@ import structlog
 from api.matrix.conversations import Wanted, begin_conversation, give_up, list_wanted, put_off
 from bot.platforms.base import Rejected, RetryAfter, SendError
 from bot.platforms.matrix.connection import Connection
-from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut, room_path
+from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut, part, room_path
 from bot.platforms.matrix.rooms import Room, apply_state
 
 log = structlog.get_logger()
@@ -77,12 +77,12 @@ class Conversing:
                 "initial_state": [{"type": "m.room.canonical_alias", "content": {}}],  # else it is the room's name
             }  # fmt: skip
             try:
-                native = str((await home.call("POST", f"{CLIENT}/createRoom", body))["room_id"])
+                native = part(await home.call("POST", f"{CLIENT}/createRoom", body), "room_id", str)
             except Refused as error:
                 if error.code != IN_USE:
                     raise
                 found = await home.call("GET", f"{CLIENT}/directory/room/{quote(f'#{alias}:{server}', safe='')}")
-                native = str(found["room_id"])
+                native = part(found, "room_id", str)
             if (room := await self._look(native, wanted.native)) is not None:
                 return room
         raise Rejected("none of the aliases for this conversation is free")
@@ -97,7 +97,7 @@ class Conversing:
                 return None
             raise
         room, members = Room(native, "join", direct=True), dict[str, str]()
-        for event in events:
+        for event in filter(_is_event, events):
             apply_state(room, event)
             if event.get("type") == "m.room.member":
                 members[str(event.get("state_key"))] = _membership(event)
@@ -107,6 +107,10 @@ class Conversing:
         standings = list(members.values())
         room.joined, room.invited = standings.count("join"), standings.count("invite")
         return room, members.get(other, "")
+
+
+def _is_event(event: Any) -> bool:
+    return isinstance(event, Mapping)
 
 
 def _membership(event: Mapping[str, Any]) -> str:

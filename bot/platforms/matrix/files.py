@@ -11,7 +11,7 @@ from api.context import Context
 from api.errors import Problem
 from api.messaging.tree import Node, T
 from bot.inbound import File
-from bot.platforms.base import Rejected
+from bot.platforms.base import Rejected, Transient
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.homeserver import Refused
 from bot.platforms.matrix.sealing import Seal, opened
@@ -107,9 +107,18 @@ class Files:
 
     async def fetch(self, file: File) -> AsyncIterator[bytes]:
         """The bytes of a file that somebody sent. Raises SendError, for one that was changed after its last piece."""
-        pieces, sealed = self.connection.home.download(file.ref["mxc"]), file.ref.get("file")
+        pieces, sealed = self._come(file), file.ref.get("file")
         async for piece in opened(pieces, sealed) if isinstance(sealed, dict) else pieces:
             yield piece
+
+    async def _come(self, file: File) -> AsyncIterator[bytes]:
+        """The bytes as they lie there."""
+        empty = True
+        async for piece in self.connection.home.download(file.ref["mxc"], file.mime):
+            empty = False
+            yield piece
+        if empty and file.size:
+            raise Transient("nothing came of a file that is not empty")
 
 
 def _content(file: Outgoing, where: dict[str, Any]) -> dict[str, Any]:

@@ -5,16 +5,19 @@ A limit (429) is handed to whoever asked: the outbox waits as long as it is told
 
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 
-from bot.platforms.base import Ambiguous, Gone, Rejected, RetryAfter, Transient
+from bot.platforms.base import LONGEST_WAIT, Ambiguous, Gone, Rejected, RetryAfter, Transient
+
+Kind = TypeVar("Kind")
 
 CLIENT = "/_matrix/client/v3"
 MEDIA = "/_matrix/client/v1/media"
 PATIENCE = 30.0  # seconds for an answer; a sync adds the time it waits
+PAGES = frozenset({"text/html", "application/json"})  # what something in a homeserver's place answers with
 UNSAID = 5.0  # seconds to wait where a limit does not say how long
 # of an administrator or of a moment, never of what was asked
 PASSING = frozenset({"M_RESOURCE_LIMIT_EXCEEDED", "M_CONSENT_NOT_GIVEN", "M_USER_LOCKED"})
@@ -57,7 +60,7 @@ class Homeserver:
         """Upload `size` bytes as they come; returns their mxc:// address."""
         query, headers = ({"filename": name} if name else None), {"Content-Type": mime, "Content-Length": str(size)}
         async with self._ask("POST", "/_matrix/media/v3/upload", query, pieces, headers, None) as answer:
-            return str((await self._read(answer))["content_uri"])
+            return part(await self._read(answer), "content_uri", str)
 
     async def most_bytes(self) -> int | None:
         """The largest upload it takes; None where it does not say. Asked once: over it, Synapse cuts the line."""
@@ -66,8 +69,9 @@ class Homeserver:
             self._most = said if isinstance(said, int) else 0
         return self._most or None
 
-    async def download(self, mxc: str) -> AsyncIterator[bytes]:
-        """The bytes behind an mxc:// address, in pieces. Raises SendError (Gone: never again)."""
+    async def download(self, mxc: str, mime: str = "") -> AsyncIterator[bytes]:
+        """The bytes behind an mxc:// address, in pieces; `mime`: what they are said to be. Raises SendError (Gone:
+        never again)."""
         server, _, media = mxc.removeprefix("mxc://").partition("/")
         if not mxc.startswith("mxc://") or not server or not media:
             raise Gone(f"not an address of a file: {mxc[:100]}")
@@ -78,6 +82,8 @@ class Homeserver:
                     await self._read(answer)
                 except Refused as error:
                     raise Gone(str(error)) from error
+            if answer.content_type in PAGES and answer.content_type != mime:
+                raise Transient(f"{answer.content_type} came instead of a file")
             async for piece in answer.content.iter_chunked(1 << 16):
                 yield piece
 
@@ -102,7 +108,7 @@ class Homeserver:
     async def _read(self, answer: aiohttp.ClientResponse, kind: type = dict) -> Any:
         try:
             said = json.loads(await answer.read() or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             said = None
         except aiohttp.ClientError as error:
             raise Ambiguous(_words(error)) from error
@@ -144,6 +150,14 @@ class _Asking:
             raise Ambiguous(_words(error)) from error
 
 
+def part(answer: Mapping[str, Any], name: str, kind: type[Kind]) -> Kind:
+    """What an answer must hold. Raises Ambiguous: what has none is not the homeserver's word."""
+    value = answer.get(name)
+    if not isinstance(value, kind):
+        raise Ambiguous(f"an answer without {name}")
+    return value
+
+
 def room_path(room: str, rest: str) -> str:
     """The path of something in a room. Room ids are quoted whole: those of version 12 have no server in them."""
     return f"{CLIENT}/rooms/{quote(room, safe='')}/{rest}"
@@ -158,7 +172,7 @@ def _url(address: str) -> Any:
 def _seconds(said: Mapping[str, Any], header: str | None) -> float:
     asked = said.get("retry_after_ms")
     if isinstance(asked, (int, float)) and asked >= 0:
-        return float(asked) / 1000
+        return min(asked, 1000 * LONGEST_WAIT) / 1000
     return float(header) if header is not None and header.isdecimal() else UNSAID
 
 

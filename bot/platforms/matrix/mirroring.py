@@ -15,7 +15,7 @@ from api.rooms.planning import LEADS, SPEAKS, Action, Actual, Desired, Standing
 from bot.platforms.base import Gone, Place, Rejected
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
-from bot.platforms.matrix.homeserver import CLIENT, Homeserver, Refused, SignedOut, room_path
+from bot.platforms.matrix.homeserver import CLIENT, Homeserver, Refused, SignedOut, part, room_path
 from bot.platforms.matrix.rooms import Room, apply_state, child_rooms
 from bot.platforms.matrix.states import VALUES, content_of, joining_of
 
@@ -54,7 +54,7 @@ class MatrixMirroring:
             alias = f"{ALIAS}{place.pid}" + (f"-{n + 1}" if n else "")
             try:
                 made = await self.home.call("POST", f"{CLIENT}/createRoom", self._new(place, desired, alias))
-                return str(made["room_id"])
+                return part(made, "room_id", str)
             except Refused as error:
                 if error.code != IN_USE:
                     raise
@@ -85,7 +85,7 @@ class MatrixMirroring:
         """The room behind an alias, if we made it."""
         try:
             found = await self.home.call("GET", f"{CLIENT}/directory/room/{quote(f'#{alias}:{self.server}', safe='')}")
-            native = str(found["room_id"])
+            native = part(found, "room_id", str)
             state = await self._state(native)
         except (Refused, Gone):
             return None

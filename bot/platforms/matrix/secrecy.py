@@ -12,8 +12,9 @@ from nio.responses import KeysUploadResponse
 from vodozemac import DecodeException, MegolmDecryptionException
 
 from api.matrix.service import keep_keys, keys_of
-from bot.platforms.matrix.homeserver import CLIENT, Refused
+from bot.platforms.matrix.homeserver import CLIENT, Refused, part
 from bot.platforms.matrix.keyring import Keyring
+from bot.platforms.matrix.rooms import number
 from bot.platforms.matrix.sharing import ONE_TIME, Sharing
 from bot.platforms.opened import read_opened
 
@@ -74,12 +75,12 @@ class Secrecy:
             if session is not None:
                 found.add(session)
         lists = _mapping(sync.get("device_lists"))
-        self.olm.add_changed_users({u for u in _list(lists.get("changed")) if u in self.olm.tracked_users})
-        for user in _list(lists.get("left")):
+        self.olm.add_changed_users(set(_words(lists.get("changed"))) & self.olm.tracked_users)
+        for user in _words(lists.get("left")):
             self.olm.tracked_users.discard(user)
         counts = sync.get("device_one_time_keys_count")
         if isinstance(counts, Mapping):
-            self.olm.uploaded_key_count = counts.get(ONE_TIME, 0)
+            self.olm.uploaded_key_count = number(counts.get(ONE_TIME, 0))
         spare = sync.get("device_unused_fallback_key_types")
         if isinstance(spare, list):
             self._spare_used = ONE_TIME not in spare
@@ -90,10 +91,10 @@ class Secrecy:
             event = ToDeviceEvent.parse_event(raw)
             # in clear there are only questions that nobody answers: for keys, and to compare emoji
             known = self.olm.handle_to_device_event(event) if isinstance(event, OlmEvent) else None
-        except Exception:
+        except Exception as error:
             # from outside, unauthenticated: whatever it does to the machine must not stop the sync. Operators read
             # it in the log; whose key never came is asked by the bot to say it again
-            log.warning("a message to our device could not be read", exc_info=True)
+            log.warning("a message to our device could not be read", error=repr(error)[:200])
             return None
         finally:
             self.olm.save_account()  # a first message uses up a one-time key
@@ -171,7 +172,7 @@ class Secrecy:
             if TWICE in str(error):
                 raise Outdated(str(error)) from error
             raise
-        left = _mapping(answer.get("one_time_key_counts")).get(ONE_TIME, 0)
+        left = number(part(answer, "one_time_key_counts", dict).get(ONE_TIME, 0))
         self.olm.handle_response(KeysUploadResponse(0, left))
         self._spare_used = False
         await self.flush()
@@ -194,3 +195,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _words(value: Any) -> list[str]:
+    return [one for one in _list(value) if isinstance(one, str)]

@@ -13,7 +13,7 @@ from api.messaging.tree import Lines
 from bot.platforms.base import Gone, Moved, SendError, Transient
 from bot.platforms.matrix.connection import Connection
 from bot.platforms.matrix.files import Files
-from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut, room_path
+from bot.platforms.matrix.homeserver import CLIENT, Refused, SignedOut, part, room_path
 from bot.platforms.matrix.markup import answering, contents_of, edit_of, in_thread, reactions_for
 from bot.platforms.matrix.polls import END, START, end_of, start_of
 from bot.platforms.matrix.rooms import Room
@@ -139,15 +139,15 @@ class Sending:
             content = await self.connection.secrecy.sharing.encrypt(room.native, kind, content)
             kind = "m.room.encrypted"
         answer = await self.connection.home.call("PUT", room_path(room.native, f"send/{kind}/{txn}"), content)
-        return str(answer["event_id"])
+        return part(answer, "event_id", str)
 
     async def _inside(self, room: Room) -> bool:
         """Whether we are still in a room that refused us something."""
         try:
-            answer = await self.connection.home.call("GET", f"{CLIENT}/joined_rooms")
+            joined = part(await self.connection.home.call("GET", f"{CLIENT}/joined_rooms"), "joined_rooms", list)
         except SendError:
             return True
-        return room.native in answer.get("joined_rooms", [])
+        return room.native in joined
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from nio.crypto import Olm, OlmDevice, OutboundGroupSession
 from nio.responses import KeysClaimResponse, KeysQueryResponse, ToDeviceResponse
 from vodozemac import Curve25519PublicKey
 
-from bot.platforms.matrix.homeserver import CLIENT, Refused, room_path
+from bot.platforms.matrix.homeserver import CLIENT, Refused, part, room_path
 
 if TYPE_CHECKING:
     from bot.platforms.matrix.connection import Connection
@@ -103,12 +103,12 @@ class Sharing:
     async def _members_of(self, room: str) -> list[str]:
         if room not in self._members:
             answer = await self.connection.home.call("GET", room_path(room, "joined_members"))
-            self._members[room] = sorted(_mapping(answer.get("joined")))
+            self._members[room] = sorted(part(answer, "joined", dict))
         return self._members[room]
 
     async def _ask_devices(self, users: Sequence[str]) -> None:
         body: dict[str, Any] = {"device_keys": {user: [] for user in users}}
-        answer = _mapping((await self.connection.home.call("POST", f"{CLIENT}/keys/query", body)).get("device_keys"))
+        answer = part(await self.connection.home.call("POST", f"{CLIENT}/keys/query", body), "device_keys", dict)
         keys = {user: self._usable(user, _mapping(answer.get(user))) for user in users}
         self.olm.handle_response(KeysQueryResponse(keys, {}))
 
@@ -146,7 +146,7 @@ class Sharing:
             return
         body = {"one_time_keys": {user: dict.fromkeys(devices, ONE_TIME) for user, devices in wanted.items()}}
         answer = await self.connection.home.call("POST", f"{CLIENT}/keys/claim", body)
-        for user, devices in _mapping(answer.get("one_time_keys")).items():
+        for user, devices in part(answer, "one_time_keys", dict).items():
             for device, keys in _mapping(devices).items():
                 if keys:
                     self._begin(user, device, keys)

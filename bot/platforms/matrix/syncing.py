@@ -125,10 +125,10 @@ class Syncing:
         gone: list[str] = []
         touched: list[str] = []
         encrypted: list[str] = []
-        for native, section in _mapping(sections.get("invite")).items():
+        for native, section in _rooms(sections, "invite"):
             room = rooms[native] = self._room(native)
             apply_invited(room, section, connection.me)
-        for native, section in _mapping(sections.get("join")).items():
+        for native, section in _rooms(sections, "join"):
             room, events = self._room(native), await self._events(native, section)
             was_private = room.membership == "join" and room.kind == "private"
             apply_joined(room, section, connection.me)
@@ -145,7 +145,7 @@ class Syncing:
                 gone.append(native)
             if any(event.get("sender") != connection.me for event in state_events(section)):
                 touched.append(native)
-        for native in _mapping(sections.get("leave")):
+        for native, _ in _rooms(sections, "leave"):
             if native in connection.rooms and connection.rooms[native].membership != "leave":
                 room = rooms[native] = self._room(native)
                 room.membership, room.joined, room.invited = "leave", 0, 0
@@ -271,6 +271,11 @@ def votes_in(arrivals: Sequence[Arrival]) -> dict[str, str]:
         if vote is not None:
             found[arrival.event_id] = f"{PREFIX}{vote[0]}"
     return found
+
+
+def _rooms(sections: Mapping[str, Any], kind: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The rooms of one kind that a sync is about; what is none is left out."""
+    return [(native, one) for native, one in _mapping(sections.get(kind)).items() if isinstance(one, Mapping)]
 
 
 def _slim(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import structlog
 
-from bot.platforms.matrix.homeserver import Homeserver, Refused, room_path
+from bot.platforms.matrix.homeserver import Homeserver, Refused, part, room_path
 from bot.platforms.matrix.rooms import events_of
 
 log = structlog.get_logger()
@@ -46,7 +46,7 @@ class Timeline:
             except Refused as error:  # all other rooms wait for this one: it goes on without what it may not read
                 log.warning("what a sync left out may not be read", room=native, error=str(error))
                 break
-            events = [event for event in page.get("chunk", []) if isinstance(event, dict)]
+            events = [event for event in part(page, "chunk", list) if isinstance(event, dict)]
             found += events
             end = page.get("end")
             if not events or not end or end == start or (not cursor and any(map(self._begins, events))):

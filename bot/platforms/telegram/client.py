@@ -28,7 +28,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import GetFile, Response, TelegramMethod
+from aiogram.methods import GetFile, GetMe, Response, TelegramMethod
 
 from bot.platforms.base import Ambiguous, Ended, Gone, Moved, Rejected, RetryAfter, SendError, Transient
 
@@ -155,9 +155,19 @@ class Client:
         """Make one call; an answer that does not come within `seconds` is Ambiguous."""
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS)
         try:
-            return await self.bot(method, request_timeout=cast(Any, timeout))
-        except (AiogramError, TypeError) as error:  # TypeError: a 500 whose JSON has no description
+            answer = await self.bot(method, request_timeout=cast(Any, timeout))
+        except (AiogramError, TypeError, ValueError) as error:  # a 500 without description, a page that is no text
             raise translate(error) from error
+        if answer is None:
+            raise Ambiguous(f"{method.__api_method__} became nothing")
+        return answer
+
+    async def knock(self) -> None:
+        """Ask something harmless: while that is not answered, nothing is risked. Raises SendError, no Ambiguous."""
+        try:
+            await self.call(GetMe())
+        except Ambiguous as error:
+            raise Transient(str(error)) from error
 
     async def updates(self, offset: int | None, kinds: Sequence[str]) -> list[Any]:
         """What waits from `offset` on, raw; waits a while for the first. What came before `offset` is forgotten."""
@@ -173,9 +183,10 @@ class Client:
             raise (Transient if LATER in str(error) else Gone)(str(error)) from error
         if not file.file_path:
             raise Gone("Telegram has no path for this file")
-        url = self.bot.session.api.file_url(self.bot.token, file.file_path)
+        url, came = self.bot.session.api.file_url(self.bot.token, file.file_path), 0
         try:
             async for piece in self.bot.session.stream_content(url, timeout=CALL_SECONDS):
+                came += len(piece)
                 yield piece
         except aiohttp.ClientResponseError as error:
             if error.status in (404, 410):
@@ -183,6 +194,8 @@ class Client:
             raise Transient(f"the file server answers {error.status}") from error
         except (aiohttp.ClientError, TimeoutError) as error:
             raise Transient(f"{type(error).__name__}: {error}") from error
+        if file.file_size is not None and came != file.file_size:  # a gateway's page
+            raise Transient(f"{came} bytes came of {file.file_size}")
 
 
 def ids_of(messages: Sequence[dict[str, Any]]) -> list[str]:
@@ -195,7 +208,7 @@ def translate(error: Exception) -> SendError:
     said = str(getattr(error, "message", error))
     match error:
         case TelegramRetryAfter():
-            return RetryAfter(float(error.retry_after))
+            return RetryAfter(error.retry_after)
         case TelegramMigrateToChat():
             return Moved(str(error.migrate_to_chat_id))
         case TelegramForbiddenError():

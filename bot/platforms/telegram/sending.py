@@ -38,6 +38,8 @@ class Sender:
 
     async def send(self, work: Work) -> Sequence[str]:
         """Make a delivery; returns the message ids of what was sent. Raises SendError."""
+        if work.kind == "send" and work.unheard:
+            await self.client.knock()  # it may be there already: it is sent once more where answers come again
         try:
             match work.kind:
                 case "send":
