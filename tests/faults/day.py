@@ -109,7 +109,7 @@ async def send_notice(me: Somebody) -> None:
     """通知: to the workshop, looked at, confirmed."""
     page, tag = me.page, me.tag("知")
     said = await page.say(f"通知 {tag}：明天下午三点在二楼会议室集体备课")
-    await _confirm(me, said, tag)
+    await confirm(me, said, tag)
     await page.hears("通知已发出", tag, after=said.seq)
     await page.hears(tag, chat=WORKSHOP, button="收到")
     me.deeds.notices.append(tag)
@@ -123,18 +123,18 @@ async def push_resource(me: Somebody) -> None:
     asked = await page.hears("推送哪个资源", button="取消", after=said.seq)
     title = asked.buttons[0][0]
     await page.press(asked, title)
-    await _confirm(me, said, title[:6])
+    await confirm(me, said, title[:6])
     await page.hears("已推送", title[:6], after=said.seq)
     me.deeds.pushes += 1
 
 
-async def _confirm(me: Somebody, said: Drawn, words: str) -> None:
+async def confirm(me: Somebody, said: Drawn, words: str, audience: str = WORKSHOP) -> None:
     """Choose the audience where there are several, look at the preview, and confirm it."""
     page = me.page
     asked = await page.hears(button="取消", after=said.seq)
     while not any(CONFIRM in label for label, _ in asked.buttons):
-        if any(WORKSHOP in label for label, _ in asked.buttons):
-            await page.press(asked, WORKSHOP)
+        if any(audience in label for label, _ in asked.buttons):
+            await page.press(asked, audience)
         asked = await page.hears(button="取消", after=asked.seq)
     assert words in asked.text, asked.text
     await page.press(asked, CONFIRM)

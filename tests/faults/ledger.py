@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import Select, func, select, text, true
 from sqlalchemy.orm import Session
 
 from api.times import utcnow
@@ -47,8 +47,9 @@ class Account:
         self.odd += [f"{what}: {one}" for one in found]
 
 
-def take_account(url: str, people: Iterable[Somebody], since: datetime) -> Account:
-    """Look at everything after the service has ended; `since`: when people began."""
+def take_account(url: str, people: Iterable[Somebody], since: datetime, platform: str = "") -> Account:
+    """Look at everything after the service has ended; `since`: when people began. `platform`: of what came and went
+    only what is of this one."""
     database, account = Database(url), Account()
     try:
         with database.transaction() as session:
@@ -56,8 +57,8 @@ def take_account(url: str, people: Iterable[Somebody], since: datetime) -> Accou
                 account.never((row[0] for row in session.execute(text("PRAGMA integrity_check")) if row[0] != "ok"),
                               "the file is damaged")  # fmt: skip
                 account.never(session.execute(text("PRAGMA foreign_key_check")), "a reference leads nowhere")
-            _inbox(session, account)
-            _outbox(session, account)
+            _inbox(session, account, platform)
+            _outbox(session, account, platform)
             for somebody in people:
                 _said(session, account, somebody)
                 _done(session, account, somebody, since)
@@ -68,16 +69,19 @@ def take_account(url: str, people: Iterable[Somebody], since: datetime) -> Accou
     return account
 
 
-def _inbox(session: Session, account: Account) -> None:
+def _inbox(session: Session, account: Account, platform: str) -> None:
     waiting = session.execute(select(Incoming.event_id, Incoming.state, Incoming.reason).where(
-        (Incoming.state != "done") | Incoming.reason.is_not(None)))  # fmt: skip
+        (Incoming.state != "done") | Incoming.reason.is_not(None),
+        Incoming.platform == platform if platform else true()))  # fmt: skip
     account.never(waiting, "arrived and was not handled well")
 
 
-def _outbox(session: Session, account: Account) -> None:
-    stuck = select(Delivery.id, Delivery.kind, Delivery.state, Delivery.error, Message.tree).join(Message)
+def _outbox(session: Session, account: Account, platform: str) -> None:
+    here = Chat.platform == platform if platform else true()
+    stuck = select(Delivery.id, Delivery.kind, Delivery.state, Delivery.error, Message.tree).join(Message).join(Chat)
     overdue = (Delivery.state == "ready") & (Delivery.not_before <= utcnow())
-    account.never(session.execute(stuck.where(overdue | Delivery.state.in_(("dead", "unreachable")))), "was not sent")
+    ended = Delivery.state.in_(("dead", "unreachable"))
+    account.never(session.execute(stuck.where(here, overdue | ended)), "was not sent")
     rows = session.execute(
         select(Delivery.id, Delivery.state, func.count(WebPost.id))
         .join(Chat, Chat.id == Delivery.chat_id)

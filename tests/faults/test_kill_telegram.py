@@ -95,7 +95,7 @@ async def telegram(request: pytest.FixtureRequest, site: Site) -> AsyncIterator[
         yield emulator
 
 
-def _port(chance: Random) -> int:
+def free_port(chance: Random) -> int:
     """A free port that no outgoing connection gets: whoever calls a webhook that is down could take its place."""
     while True:
         number = chance.randrange(20_000, 32_000)
@@ -126,7 +126,7 @@ async def kill_again_and_again(site: Site, telegram: Emulator, chance: Random) -
 async def test_killed_ten_times(
     site: Site, telegram: Emulator, chance: Random, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    site.address = f"http://127.0.0.1:{_port(chance)}"
+    site.address = f"http://127.0.0.1:{free_port(chance)}"
     await asyncio.to_thread(site.prepare)
     codes = {number: await asyncio.to_thread(site.claim_code, number) for number in PEOPLE}
     teachers = [Teacher(telegram, add_person(telegram.world, name), name) for name in PEOPLE.values()]
