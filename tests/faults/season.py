@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import Random
 
 import httpx2
 import pytest
@@ -38,7 +39,7 @@ class Season:
     sky: Weather
     teachers: Sequence[Teacher]
     gu: Somebody
-    since: datetime
+    since: datetime = field(default_factory=utcnow)
     notices: list[str] = field(default_factory=list)
 
     async def send_notices(self, over: asyncio.Event) -> None:
@@ -142,9 +143,9 @@ class Reckoning:
 
 
 @asynccontextmanager
-async def a_clerk(site: Site, code: str, chance_of: Weather) -> AsyncIterator[Somebody]:
+async def a_clerk(site: Site, code: str, chance: Random) -> AsyncIterator[Somebody]:
     """The administrator at her page."""
-    gu = Somebody(Page(site.address, HER_NAME, chance_of.chance))
+    gu = Somebody(Page(site.address, HER_NAME, chance))
     await gu.page.enter(code)
     try:
         async with asyncio.TaskGroup() as group:
@@ -153,8 +154,3 @@ async def a_clerk(site: Site, code: str, chance_of: Weather) -> AsyncIterator[So
             listening.cancel()
     finally:
         await gu.page.http.aclose()
-
-
-def began() -> datetime:
-    """When people begin."""
-    return utcnow()

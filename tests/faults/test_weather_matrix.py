@@ -16,7 +16,7 @@ import pytest
 from storage.base import new_pid
 from tests.faults.abroad import Heard, Teacher
 from tests.faults.mixing import Mixer, broken_event
-from tests.faults.season import ADMINISTRATOR, FOUL, SECONDS, Season, a_clerk, began
+from tests.faults.season import ADMINISTRATOR, FOUL, SECONDS, Season, a_clerk
 from tests.faults.site import Site
 from tests.faults.weather import weather
 from tests.support.matrix import Somebody
@@ -76,8 +76,8 @@ async def a_season(site: Site, synapse: Synapse, chance: Random) -> AsyncIterato
         teachers = [Teacher(phone) for phone in phones]
         await asyncio.gather(*[bind(one, codes[number]) for one, number in zip(teachers, PEOPLE, strict=True)])
         try:
-            async with a_clerk(site, codes[ADMINISTRATOR], sky) as gu:
-                yield Season(site, sky, teachers, gu, began())
+            async with a_clerk(site, codes[ADMINISTRATOR], chance) as gu:
+                yield Season(site, sky, teachers, gu)
         finally:
             for phone in phones:
                 await phone.client.close()

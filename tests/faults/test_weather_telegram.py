@@ -17,7 +17,7 @@ from tests.emulators.telegram import Bot, Emulator, Limits, Message, Person, add
 from tests.emulators.telegram.webhook import Webhook
 from tests.faults.abroad import Heard, Teacher
 from tests.faults.mixing import Mixer, broken_update
-from tests.faults.season import ADMINISTRATOR, FOUL, SECONDS, Season, a_clerk, began
+from tests.faults.season import ADMINISTRATOR, FOUL, SECONDS, Season, a_clerk
 from tests.faults.site import Site
 from tests.faults.test_kill_telegram import SECRET, free_port
 from tests.faults.weather import Weather, weather
@@ -102,8 +102,8 @@ async def a_season(site: Site, chance: Random, mode: str) -> AsyncIterator[tuple
             await lead_astray(telegram, bot, site.address, inward.url)
         teachers = [Teacher(TelegramPhone(add_person(telegram.world, name), bot)) for name in PEOPLE.values()]
         await asyncio.gather(*[bind(one, codes[number]) for one, number in zip(teachers, PEOPLE, strict=True)])
-        async with a_clerk(site, codes[ADMINISTRATOR], sky) as gu:
-            yield Season(site, sky, teachers, gu, began()), telegram, inward
+        async with a_clerk(site, codes[ADMINISTRATOR], chance) as gu:
+            yield Season(site, sky, teachers, gu), telegram, inward
 
 
 async def lead_astray(telegram: Emulator, bot: Bot, address: str, inward: str) -> None:

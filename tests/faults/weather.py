@@ -19,7 +19,6 @@ PAGE = b"<html><head><title>Bad Gateway</title></head><body>nginx</body></html>"
 SLOW = (0.5, 4.0)  # seconds
 ENDLESS = 45.0  # longer than anybody waits
 NOT_DONE, PERHAPS_DONE = (502, 503), (500, 504)
-KINDS = ("slow", "endless", "garbage", "broken", "upload cut", "answer cut", "hung up")
 HOP = {"transfer-encoding", "content-length", "connection", "keep-alive", "content-encoding", "host"}
 HEAD = 1500  # bytes of a request by which one decides what befalls it
 
