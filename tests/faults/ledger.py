@@ -78,7 +78,8 @@ def _inbox(session: Session, account: Account, platform: str) -> None:
 
 def _outbox(session: Session, account: Account, platform: str) -> None:
     here = Chat.platform == platform if platform else true()
-    stuck = select(Delivery.id, Delivery.kind, Delivery.state, Delivery.error, Message.tree).join(Message).join(Chat)
+    told = select(Delivery.id, Delivery.kind, Delivery.state, Delivery.error, Message.tree).join(Message)
+    stuck = told.outerjoin(Chat, Chat.id == Delivery.chat_id)  # some have no chat yet
     overdue = (Delivery.state == "ready") & (Delivery.not_before <= utcnow())
     ended = Delivery.state.in_(("dead", "unreachable"))
     account.never(session.execute(stuck.where(here, overdue | ended)), "was not sent")
