@@ -63,6 +63,7 @@ def works_of(work: Work, photos: list[str]) -> dict[str, Work]:
     }  # fmt: skip
 
 
+@pytest.mark.timeout(600)  # a thousand answers
 async def test_nonsense_is_a_failure_like_any_other(world: TelegramWorld, talker: Talker) -> None:
     li: Any = await world.teacher("李老师")
     work = await claimed(world, li, Words("好"))

@@ -98,6 +98,7 @@ async def at_once(chores: Sequence[Chore]) -> None:
         await chore._do()
 
 
+@pytest.mark.timeout(600)  # a thousand answers
 async def test_nonsense_is_a_failure_like_any_other(world: MatrixWorld, talker: Talker) -> None:
     li, connection = await world.somebody(), world.matrix.connection
     await world.matrix.marking.close()
