@@ -220,6 +220,9 @@ class BotSection(Section):
     """How the bot speaks."""
 
     languages: list[Literal["zh_CN", "en"]] = Field(["zh_CN", "en"], min_length=1, description="first is the default")
+    most_a_minute: int = Field(
+        120, ge=0, le=100_000, description="so many messages of one account are read; faster ones are not; 0: all are"
+    )
 
     @field_validator("languages", mode="before")
     @classmethod

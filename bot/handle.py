@@ -1,7 +1,7 @@
 """Handlers: lease chats of the inbox, and handle each row in one transaction."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 from structlog.contextvars import bound_contextvars
@@ -20,6 +20,7 @@ from api.runtime import storage_failed
 from bot.bots import Bots
 from bot.dispatch import Dispatcher
 from bot.inbound import Inbound
+from bot.patience import READ, TOLD, Patience
 from bot.platforms.base import Elsewhere, Platform, SendError, Unreadable
 from bot.turn import CHOICE, Turn
 from bot.workers import Workers
@@ -31,6 +32,8 @@ IDLE_SECONDS = 5.0
 DONE_BY_SENDER = frozenset({
     "said", "edited", "pressed", "voted", "reacted", "started", "joined", "asked_to_join",
 })  # fmt: skip
+# what one can do once more, so that it may be put aside; nobody else does what else happens in a chat again
+REPEATABLE = frozenset({"said", "edited", "pressed", "reacted", "started"})
 # what happens to the bot itself in a room
 ABOUT_US = frozenset({"bot_removed", "bot_changed", "room_moved"})
 STANDING_SECONDS = 10.0  # less than half the lease of a chat: it is not renewed before
@@ -42,8 +45,12 @@ class Handlers(Workers[LeasedRow]):
 
     dispatcher: Dispatcher
     bots: Bots
+    patience: Patience = field(init=False)
     signal = "inbox"
     at_once = 32
+
+    def __post_init__(self) -> None:
+        self.patience = Patience(self.runtime.config.bot.most_a_minute)
 
     async def lease(self, limit: int) -> list[LeasedRow]:
         """The oldest row of up to `limit` chats."""
@@ -67,7 +74,15 @@ class Handlers(Workers[LeasedRow]):
         trace = Trace(reference_of_row(row))
         waited = max(0.0, (self.runtime.now() - row.received_at).total_seconds())
         with bound_contextvars(reference=trace.reference):
-            following = await self._handle(platform, row, trace)
+            try:
+                following = await self._handle(platform, row, trace)
+            except Exception as error:
+                if storage_failed(error):
+                    raise
+                # not even a refusal was possible; left as it is, it would come back every time the lease runs out
+                trace.result = "dead"
+                log.exception("a row was put away", platform=row.platform, inbox_id=row.inbox_id)
+                following = await self.insist(receiving.pass_over, row, "dead", f"our mistake: {type(error).__name__}")
             self._tell(row, trace, waited)
         return following
 
@@ -82,6 +97,10 @@ class Handlers(Workers[LeasedRow]):
             trace.result = "passed"
             return await self.insist(receiving.pass_over, row, "done")
         numbered, listed = not platform.capabilities.buttons, platform.capabilities.listed
+        if inbound.kind in REPEATABLE:
+            verdict = self.patience.judge(row.platform, inbound.sender, row.received_at)
+            if verdict != READ:
+                return await self._put_aside(platform, row, inbound, trace, verdict == TOLD)
         try:
             administers = await self._standing(platform, row, inbound)
             return await self.insist(
@@ -98,6 +117,16 @@ class Handlers(Workers[LeasedRow]):
             HANDLER_FAILURES.inc()
             log.exception("a handler failed", platform=row.platform, inbox_id=row.inbox_id)
             return await self.insist(refuse_inbound, row, inbound, sorry(number), number)
+
+    async def _put_aside(self, platform: Platform, row: LeasedRow, inbound: Inbound, trace: Trace, told: bool,
+                         ) -> LeasedRow | None:  # fmt: skip
+        """Who sends faster than anybody can write is not read for a while, and told so once."""
+        trace.result = "aside"
+        if not told:
+            return await self.insist(receiving.put_aside, row)
+        log.warning("an account sends more than is read", platform=row.platform, inbox_id=row.inbox_id)
+        how = {"toasts": platform.capabilities.acks, "listed": platform.capabilities.listed}
+        return await self.insist(refuse_inbound, row, inbound, TOO_FAST, quiet=True, **how)
 
     def _tell(self, row: LeasedRow, trace: Trace, waited: float) -> None:
         """What became of a row, for the log and /metrics; the log is asked for all, or for what was slow."""
@@ -152,8 +181,9 @@ def handle_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, dispatcher: D
 
 
 def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, number: str | None = None,
-                   toasts: bool = False, listed: bool = False) -> LeasedRow | None:  # fmt: skip
+                   toasts: bool = False, listed: bool = False, quiet: bool = False) -> LeasedRow | None:  # fmt: skip
     """After a handler failed: say why, mark the row done under the reference number, go on with the chat's next row.
+    `quiet`: nothing that a whole room would read.
 
     It is said once. Whoever pressed a button under a message reads a toast, where the platform has them. In a dialogue
     the refusal is part of the conversation, and a number is to be kept: these are messages, private where possible.
@@ -166,7 +196,7 @@ def refuse_inbound(ctx: Context, row: LeasedRow, inbound: Inbound, say: Node, nu
     passing = toasts and number is None and not inbound.action.startswith(f"{CHOICE}:")
     if inbound.kind == "pressed" and (unknown or passing):
         turn.toast(say)
-    else:
+    elif not (quiet and unknown):
         turn.toast(None)
         turn.whisper(say)
     turn.speak()
@@ -185,6 +215,12 @@ def _turn(ctx: Context, row: LeasedRow, chat: Chat, inbound: Inbound, listed: bo
             introduce(ctx, chat.id, face.person)  # known from a room, and here for the first time
     ctx.actor = face.person
     return Turn(ctx, face, inbound)
+
+
+TOO_FAST = T(
+    "You write faster than I can read. What came before this I have read; what you send now I put aside unread. Please "
+    "wait a minute, then send me once more what matters."
+)
 
 
 def sorry(number: str) -> Node:

@@ -115,9 +115,7 @@ def _chat_upsert(dialect: str) -> Any:
     return row.returning(CHATS.c.id)
 
 
-def lock_free_chats(
-    session: Session, platform: str, account: str, natives: Collection[str]
-) -> dict[str, FreeChat]:
+def lock_free_chats(session: Session, platform: str, account: str, natives: Collection[str]) -> dict[str, FreeChat]:
     """Those of these chats that are known and that nobody has locked, by the platform's id, locked until the commit.
 
     Whoever locks many must not wait for one while others wait for him.
@@ -195,9 +193,7 @@ def get_cursor(session: Session, platform: str, account: str, name: str) -> str 
     return cursor.value if cursor else None
 
 
-def lease_chats(
-    session: Session, reach: Reach, now: datetime, limit: int, seconds: float
-) -> list[LeasedRow]:
+def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, seconds: float) -> list[LeasedRow]:
     """Lease up to `limit` chats of these bots with unhandled rows for `seconds`; returns the oldest row of each.
 
     What came from a platform that is switched off now waits until it is back.
@@ -271,6 +267,11 @@ def finish_row(
         renewed = update(Chat).where(Chat.id == row.chat_id).values(in_leased_until=until)
         session.execute(renewed, execution_options=QUIET_UPDATE)
     return _leased(found, row.fence, until, row.in_room)
+
+
+def empty_row(session: Session, row: LeasedRow) -> None:
+    """Forget what came; its event id is kept, so that a repeat changes nothing."""
+    session.execute(update(INBOX).where(INBOX.c.id == row.inbox_id).values(raw={}))
 
 
 def end_lease(session: Session, chat_id: int, fence: int) -> None:

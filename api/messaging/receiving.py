@@ -57,9 +57,7 @@ def receive(ctx: Context, platform: str, account: str, arrivals: Sequence[Arriva
         event_id = _event_id(arrival.event_id)
         if arrival.album and state == "new":
             album, until = _event_id(f"album:{chat}:{arrival.album}"), ctx.now + ALBUM_PAUSE
-            added = albums.gather(
-                ctx.session, chat_id, platform, account, album, event_id, arrival.raw, ctx.now, until
-            )
+            added = albums.gather(ctx.session, chat_id, platform, account, album, event_id, arrival.raw, ctx.now, until)
         else:
             added = inbox.add_incoming(
                 ctx.session, chat_id, platform, account, event_id, arrival.raw, ctx.now, state, arrival.dead
@@ -155,6 +153,14 @@ def pass_over(ctx: Context, row: LeasedRow, state: str, reason: str | None = Non
     return finish_row(ctx, row, state, reason) if hold_row(ctx, row) is not None else None
 
 
+def put_aside(ctx: Context, row: LeasedRow) -> LeasedRow | None:
+    """Finish a row that is not read: only that it came is kept."""
+    if hold_row(ctx, row) is None:
+        return None
+    inbox.empty_row(ctx.session, row)
+    return finish_row(ctx, row)
+
+
 def return_row(ctx: Context, row: LeasedRow) -> None:
     """Leave a chat to other handlers at once; whoever still works on the row is too late then."""
     inbox.end_lease(ctx.session, row.chat_id, row.fence)
@@ -171,5 +177,5 @@ def purge_inbox(ctx: Context) -> int:
 
 __all__ = [
     "ALBUM_PAUSE", "Arrival", "LeasedRow", "Taken", "begin_to_read", "cursor", "finish_row", "hold_row", "keepable",
-    "lease_rows", "pass_over", "purge_inbox", "read_on", "receive", "receive_together", "return_row",
+    "lease_rows", "pass_over", "purge_inbox", "put_aside", "read_on", "receive", "receive_together", "return_row",
 ]  # fmt: skip

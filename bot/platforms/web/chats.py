@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import ceil
 from os import SEEK_END
 from tempfile import TemporaryFile
 from typing import Any
@@ -29,9 +30,11 @@ from bot.platforms.web.desk import Desk, chips_for
 from bot.platforms.web.drawing import Pen
 from bot.platforms.web.gate import check_charset, is_script, route_class
 from bot.platforms.web.live import Feed, events
+from bot.platforms.web.turnstile import Turnstile
 
 SIDE_PARTS = 1 << 20  # bytes of an upload's form beside the file
 PICTURES_AT_ONCE = 2
+TOO_FAST = T("This is faster than the service can follow. What you have written waits here and is sent in a moment.")
 
 
 def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
@@ -39,6 +42,12 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
     router = APIRouter(prefix="/web", route_class=route_class(desk.gate))
     runtime = desk.gate.runtime
     darkroom = Darkroom(PICTURES_AT_ONCE)
+    # fewer than are read: what is refused here waits in the page, and is not put aside
+    turnstile = Turnstile(ceil(runtime.config.bot.most_a_minute / 3), 30.0, "post.too_fast", TOO_FAST)
+
+    def check_hurry(request: Request) -> None:
+        if secret := desk.gate.secret_of(request):  # without one it is refused anyway
+            turnstile.pass_through(secret)
 
     @router.get("/chats/{chat}")
     async def show(request: Request, chat: str) -> Response:
@@ -52,6 +61,7 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
 
     @router.post("/chats/{chat}/messages")
     async def say(request: Request, chat: str) -> Response:
+        check_hurry(request)
         form = await desk.gate.form(request)
         code = read_code(str(form.get("text", "")))
         if code is not None and await desk.read(request, lambda pen, csrf: pen.seat.person is None):
@@ -66,6 +76,7 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
 
     @router.post("/messages/{post}/edit")
     async def edit(request: Request, post: str) -> Response:
+        check_hurry(request)
         form = await desk.gate.form(request)
         return HTMLResponse(await desk.write(request, _edit, post, str(form.get("text", ""))))
 
@@ -75,6 +86,7 @@ def chat_routes(desk: Desk, feed: Feed) -> APIRouter:
 
     @router.post("/messages/{post}/press")
     async def press(request: Request, post: str) -> Response:
+        check_hurry(request)
         form = await desk.gate.form(request)
         handle = secrets.token_hex(8)
         chat = await desk.write(request, _press, post, str(form.get("value", "")), handle)

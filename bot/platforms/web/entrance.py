@@ -1,14 +1,12 @@
 """The routes of coming in and going out: by code, by one-time link, as a visitor."""
 
 import re
-import time
-from collections import OrderedDict
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.errors import Problem, TooMany
+from api.errors import Problem
 from api.messaging.render import plain
 from api.messaging.tree import T
 from api.people.codes import household
@@ -21,6 +19,7 @@ from bot.platforms.web.desk import Desk
 from bot.platforms.web.drawing import Pen
 from bot.platforms.web.gate import COMES_BACK, Gate, is_script, reader_for, route_class
 from bot.platforms.web.markup import html_of
+from bot.platforms.web.turnstile import Turnstile
 
 BROWSERS = (("Edg", "Edge"), ("MicroMessenger", "WeChat"), ("HuaweiBrowser", "Huawei"), ("Firefox", "Firefox"),
             ("Chrome", "Chrome"), ("Safari", "Safari"))  # fmt: skip
@@ -28,13 +27,14 @@ SYSTEMS = (("iPhone", "iPhone"), ("iPad", "iPad"), ("HarmonyOS", "HarmonyOS"), (
            ("Windows", "Windows"), ("Mac OS", "Mac"), ("Linux", "Linux"))  # fmt: skip
 JOINS = re.compile(r"/j/([A-Za-z0-9]+)")  # where a workshop's link led
 VISITS, VISIT_SECONDS = 20, 3600.0  # new visitors of one address
+VISITORS = T("Too many new visitors from here. Please try again later, or use a claim code.")
 
 
 def entrance_routes(desk: Desk) -> APIRouter:
     """/, /web, /web/code, /web/visit, /web/signout, /c, /link."""
     gate = desk.gate
     router = APIRouter(route_class=route_class(gate))
-    turnstile = Turnstile(VISITS, VISIT_SECONDS)
+    turnstile = Turnstile(VISITS, VISIT_SECONDS, "visit.too_many", VISITORS)
 
     @router.get("/")
     async def front() -> Response:
@@ -91,9 +91,7 @@ def entrance_routes(desk: Desk) -> APIRouter:
         page = gate.stranger(request)
         notice = html_of(privacy_notice().children[1], reader_for(gate, page))
         plain_code = found.code.replace("-", "")
-        invite = views.Invite(
-            plain_code, found.name, tuple(found.places), notice, str(PRIVACY_VERSION), found.telegram
-        )
+        invite = views.Invite(plain_code, found.name, tuple(found.places), notice, str(PRIVACY_VERSION), found.telegram)
         return gate.page("claim.html", page, invite=invite)
 
     @router.post("/c/{code}")
@@ -120,26 +118,6 @@ def entrance_routes(desk: Desk) -> APIRouter:
         ))  # fmt: skip
 
     return router
-
-
-class Turnstile:
-    """At most `limit` passings per address within `seconds`; remembers the last 10,000 addresses."""
-
-    def __init__(self, limit: int, seconds: float) -> None:
-        self.limit, self.seconds = limit, seconds
-        self._seen: OrderedDict[str, list[float]] = OrderedDict()
-
-    def pass_through(self, address: str) -> None:
-        """Raise TooMany when it was too often."""
-        now = time.monotonic()
-        times = [at for at in self._seen.pop(address, []) if now - at < self.seconds]
-        self._seen[address] = times
-        while len(self._seen) > 10_000:
-            self._seen.popitem(last=False)
-        if len(times) >= self.limit:
-            say = T("Too many new visitors from here. Please try again later, or use a claim code.")
-            raise TooMany("visit.too_many", say, retry_after=int(self.seconds - (now - times[0])) + 1)
-        times.append(now)
 
 
 def address_of(request: Request) -> str:

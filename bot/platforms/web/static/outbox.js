@@ -95,6 +95,7 @@ export async function flush() {
         }
         if (refusal.status === undefined) throw refusal;
         if (refusal.passing) {
+          if (refusal.status === 429 && tries === 0) toast(refusal.detail);
           tries += 1;
           timer = setTimeout(flush, (refusal.wait || Math.min(30, 2 ** tries)) * 1000);
           return;
