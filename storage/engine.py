@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -35,6 +35,7 @@ BATCH_JOBS = 64
 BATCH_SECONDS = 0.05
 PG_ATTEMPTS = 6
 IDLE_SECONDS = 5.0
+BUSY_SECONDS = 10.0  # SQLite: so long one waits while another process writes
 SWITCH_SECONDS = 0.0005
 AFTER = "after_commit"
 # an escaped NUL, but not an escaped backslash before the letters u0000
@@ -193,11 +194,25 @@ class Database:
                         break
                     batch.append(following)
         except Exception as error:
+            if _is_busy(error):
+                self._refuse(batch)
+                return
             log.warning(
                 "shared transaction lost, running its jobs alone", jobs=len(batch), error=str(error.__cause__ or error)
             )
             for item in batch:
                 self._write_alone(item)
+
+    def _refuse(self, batch: list[_Job]) -> None:
+        """Another process has the database to itself: all who wait are told now, not one after the other, each only
+        when the one before has waited in vain."""
+        with suppress(queue.Empty):
+            while (item := self._queue.get_nowait()) is not None:
+                batch.append(item)
+            self._queue.put(None)
+        log.warning("another process holds the database", jobs=len(batch))
+        for item in batch:
+            item.after, item.error = [], StorageUnavailable("another process holds the database")
 
     def _write_alone(self, item: _Job) -> None:
         item.result, item.error, item.after = None, None, []
@@ -227,6 +242,12 @@ def _run_in_savepoint(connection: Connection, item: _Job) -> None:
         except BaseException as error:
             session.rollback()
             item.error = error
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether a transaction could not begin, because another process wrote all the while."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _settle(batch: list[_Job]) -> None:
@@ -280,13 +301,13 @@ def dump_json(value: Any) -> str:
 
 def create_sqlite_engine(url: str) -> Engine:
     """SQLite in WAL mode, durable at every commit; writers begin IMMEDIATE so that none fails half-way."""
-    how = {"timeout": 30, "check_same_thread": False}
+    how = {"timeout": BUSY_SECONDS, "check_same_thread": False}
     engine = create_engine(url, connect_args=how, pool_size=12, json_serializer=dump_json, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

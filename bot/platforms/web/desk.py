@@ -1,6 +1,7 @@
 """What the page routes stand on: who is signed in, drawn panes, answers of one message."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.access import hats
 from api.context import Context
+from api.runtime import StorageUnavailable
 from api.webchat.entering import renew
 from api.webchat.places import Outdated, enter
 from api.webchat.reading import ChatLine, begin_reading, last_toast, list_chats
@@ -58,7 +60,8 @@ class Desk:
         except Outdated:
             return await self._renew(request)
         if fresh:
-            await self.write(request, lambda pen, csrf: begin_reading(pen.ctx, pen.seat))
+            with suppress(StorageUnavailable):  # what is there can be read all the same
+                await self.write(request, lambda pen, csrf: begin_reading(pen.ctx, pen.seat))
         response = HTMLResponse(html)
         self.gate.keep_session(response, self.gate.secret_of(request))
         return response
