@@ -4,9 +4,10 @@ A job is an idempotent operation over a bounded batch; true means that there is 
 the transaction that acts on them, so a late tick catches up and two workers never do one thing twice.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -17,7 +18,6 @@ from structlog.contextvars import bound_contextvars
 from api.context import Context
 from api.metrics import JOB_FAILURES, JOB_LAG, JOB_SECONDS
 from api.runtime import Runtime, StorageUnavailable
-from api.times import utcnow
 
 log = structlog.get_logger()
 
@@ -78,38 +78,31 @@ class Tick:
 
 @dataclass(slots=True)
 class Clock:
-    """The ticking of one process. The scheduler keeps nothing: a start finds whatever became due meanwhile."""
+    """The ticking of one process, by a clock that nobody sets: where the time of day is put back or on, no job waits
+    for it. It keeps nothing: a start finds whatever became due meanwhile."""
 
     runtime: Runtime
     jobs: Sequence[Job]
-    _scheduler: Any = field(default=None, init=False)
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def start(self) -> None:
         """Begin ticking, at once and then every job in its own time; needs the running loop."""
-        # imported here: the registry knows Job, and not everybody who reads the registry ticks
-        from apscheduler.schedulers.asyncio import AsyncIOScheduler
-
-        self._scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-        )
         for job in self.jobs:
             tick = Tick(job)
             JOB_LAG.labels(job.name).set_function(partial(_lag_now, tick))
-            self._scheduler.add_job(
-                self._run, "interval", [tick], id=job.name, seconds=job.seconds, next_run_time=utcnow()
-            )
-        self._scheduler.start()
+            self.runtime.spawn(self._keep(tick), f"clock {job.name}")
 
-    async def _run(self, tick: Tick) -> None:
-        tick.begin(monotonic())
-        self.runtime.ticked_at = self.runtime.now()
-        await run_job(self.runtime, tick.job)
+    async def _keep(self, tick: Tick) -> None:
+        while not self._stopped.is_set():
+            tick.begin(monotonic())
+            self.runtime.ticked_at = self.runtime.now()
+            await run_job(self.runtime, tick.job)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), max(0.0, tick.due - monotonic()))
 
     def stop(self) -> None:
         """Stop ticking. What is running ends by itself, or with the runtime."""
-        if self._scheduler is not None:
-            self._scheduler.shutdown(wait=False)
-            self._scheduler = None
+        self._stopped.set()
 
 
 def _lag_now(tick: Tick) -> float:

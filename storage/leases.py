@@ -1,14 +1,15 @@
-"""Ending the leases of a process that is gone or in charge no more; all others run out by themselves."""
+"""Ending the leases of a process that is gone or in charge no more, or of a time that was wrong; all others run out by
+themselves."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.attachments import Attachment
-from storage.messaging import Chat
+from storage.messaging import Chat, Delivery
 from storage.mirrors import end_room_leases
-from storage.writing import QUIET_UPDATE
+from storage.writing import QUIET_UPDATE, count_changed
 
 
 def end_leases(session: Session, now: datetime) -> None:
@@ -30,3 +31,21 @@ def end_leases_of(session: Session, platform: str, account: str) -> None:
     session.execute(
         update(Chat).where(*mine).values(in_leased_until=None, leased_until=None), execution_options=QUIET_UPDATE
     )
+
+
+def put_right(session: Session, now: datetime, soon: timedelta, later: timedelta) -> int:
+    """After the clock was put back: make due at once what was due before that, or in someone's hands; returns how many.
+
+    Nothing of the inbox becomes due later than `soon`; no lease and no answer to a person waits longer than `later`.
+    """
+    answers = (Delivery.state == "ready", Delivery.lane <= 0, Delivery.not_before > now + later)
+    waiting = session.scalars(select(Delivery.chat_id).where(*answers).distinct()).all()
+    changes = [
+        update(Chat).where(Chat.in_next_at > now + soon).values(in_next_at=now),
+        update(Chat).where(Chat.in_next_at.is_not(None), Chat.in_leased_until > now + later)
+        .values(in_leased_until=None),
+        update(Chat).where(Chat.next_at.is_not(None), Chat.leased_until > now + later).values(leased_until=None),
+        update(Delivery).where(*answers).values(not_before=now),
+        update(Chat).where(Chat.id.in_(waiting)).values(next_at=now),
+    ]  # fmt: skip
+    return sum(count_changed(session, change) for change in changes)

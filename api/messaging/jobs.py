@@ -2,14 +2,19 @@
 
 from datetime import datetime, timedelta
 
+import structlog
+
 from api.context import Context
 from api.messaging.dialogues import close_dialogue, expired_dialogues
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.receiving import purge_inbox
 from api.messaging.tree import T
-from storage import idempotency, inbox, messages, retention
+from storage import idempotency, inbox, leases, messages, retention
+
+log = structlog.get_logger()
 
 BATCH = 100
+SOON, LATER = timedelta(minutes=1), timedelta(hours=1)  # the inbox makes nothing due so late; nor does a lease last
 KEEP_ANSWERS = timedelta(hours=24)
 KEEP_ACKS = timedelta(hours=24)
 WALK = ("", "", "retention")  # whose cursor says up to which message was looked
@@ -24,6 +29,16 @@ def end_dialogues(ctx: Context) -> bool:
         say_in_chat(ctx, dialogue.chat_id, WAITED, lane=PERSONAL)
         close_dialogue(ctx, dialogue)
     return len(over) == BATCH
+
+
+def put_right(ctx: Context) -> bool:
+    """See whether the clock was put back, by what could wait for no moment so late, and let it wait no longer."""
+    moved = leases.put_right(ctx.session, ctx.now, SOON, LATER)
+    if moved:
+        log.warning("the clock was put back: what waited for the moment before that is due now", things=moved)
+        ctx.wake("inbox")
+        ctx.wake("outbox")
+    return False
 
 
 def forget_handled(ctx: Context) -> bool:

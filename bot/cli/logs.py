@@ -12,7 +12,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "***"
 # these tell every start, stop or request; what matters of it we log ourselves
-CHATTY = ("uvicorn", "apscheduler", "alembic")
+CHATTY = ("uvicorn", "alembic")
 
 
 def configure_logs(
@@ -48,8 +48,6 @@ def configure_logs(
     logging.basicConfig(level=max(least, logging.INFO), handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # our jobs log their own failures; what is left is that stopping interrupts one
-    logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)
 
 
 class Steadfast(io.TextIOBase):
