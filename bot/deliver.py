@@ -13,6 +13,7 @@ from structlog.contextvars import bound_contextvars
 
 from api.messaging.delivering import Guard, Outcome, Work, claim_work, finish_works, return_work, when_next
 from api.messaging.outbox import LANES
+from api.messaging.render import plain
 from api.messaging.tracing import SLOW_SECONDS
 from api.messaging.tree import rows_for
 from api.metrics import AMBIGUOUS_SENDS, DELIVERY_LAG, SEND_SECONDS, SENDS
@@ -23,6 +24,7 @@ from bot.workers import Together, Workers
 
 log = structlog.get_logger()
 
+MOST_MISTAKES = 3  # of ours with one delivery
 IDLE_SECONDS = 5.0
 LOOK_AGAIN_SECONDS, SELDOM_SECONDS = 0.2, 1.0
 PACE_SECONDS = 0.1  # while a platform takes no more, until it is asked again
@@ -151,7 +153,19 @@ class Deliverers(Workers[Work]):
             return Outcome(error=str(error))
         except Exception as error:
             log.exception("an adapter failed", delivery=work.pid, platform=work.chat.platform)
-            return Outcome(unheard=True, error=f"{type(error).__name__}: {error}")
+            # it would fail for ever, and hold up what comes after it
+            hopeless = work.attempt >= MOST_MISTAKES or not can_be_drawn(work)
+            return Outcome(rejected=hopeless, unheard=not hopeless, error=f"{type(error).__name__}: {error}")
+
+
+def can_be_drawn(work: Work) -> bool:
+    """Whether its words can be put together: asked after a failure, so that nothing was sent where they cannot."""
+    try:
+        for node in (work.tree, *[button.label for row in work.rows for button in row]):
+            plain(node, work.reader)
+    except Exception:
+        return False
+    return True
 
 
 def _bot_of(work: Work) -> tuple[str, str]:

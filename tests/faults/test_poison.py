@@ -13,8 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from api.letters.arrivals import list_arrivals
-from api.messaging.outbox import REPLY, say_in_chat
+from api.messaging.delivering import Work
+from api.messaging.outbox import REPLY, say_in_chat, tell_person
 from api.messaging.receiving import Arrival, receive
+from api.messaging.render import plain
 from api.messaging.tree import T, Words
 from bot.handle import Handlers
 from bot.inbound import Inbound
@@ -43,7 +45,11 @@ def _raise(error: type[BaseException]) -> Callable[[Turn], None]:
 
 def _deep(turn: Turn) -> None:
     tried[turn.text] += 1
-    _deep(turn)
+    _deeper(turn)
+
+
+def _deeper(turn: Turn) -> None:
+    _deeper(turn)
 
 
 def _slow(turn: Turn) -> None:
@@ -182,6 +188,28 @@ async def _work_until_done(world: World, handlers: Handlers) -> None:
     world.runtime.stop()
     await task
     world.runtime.stopping = False
-    for _ in range(6):  # what cannot be drawn is tried three times: it holds up its lane for so long
-        await world.deliverers.drain()
-        world.pass_time(seconds=20)
+    await world.deliverers.drain()
+
+
+async def test_an_adapter_that_always_fails_with_one_message_gives_it_up(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a platform where sending again shows nothing twice it would be tried for a day, and the chat would wait."""
+    async with a_world(database_url, idempotent=True) as world:
+        li, send = await world.teacher("李老师"), world.paper.send
+
+        async def fail(work: Work) -> Any:
+            if plain(work.tree, work.reader) == "坏的":
+                raise RuntimeError("a mistake in an adapter")
+            return await send(work)
+
+        monkeypatch.setattr(world.paper, "send", fail)
+        for words in ("坏的", "后面的"):
+            await world.run(tell_person, li.person.id, Words(words))
+        for _ in range(4):
+            with capture_logs():
+                await world.deliverers.drain()
+            world.pass_time(seconds=20)
+        assert [sheet.text for sheet in li.sheets()] == ["后面的"]
+        states = await world.run(lambda ctx: [row.state for row in ctx.session.query(Delivery).order_by(Delivery.id)])
+        assert states == ["dead", "sent"]
