@@ -38,6 +38,7 @@ log = structlog.get_logger()
 
 FETCH_SECONDS = 120.0
 IDLE_SECONDS = 30.0
+STORE_SECONDS = 60.0  # a store of files that is away is asked again
 
 
 class TooBig(Exception):
@@ -131,7 +132,9 @@ class Fetchers(Workers[LeasedFile]):
             return Fetched(error="gone" if isinstance(error, Gone) else "refused", final=True)
         except RetryAfter as error:
             return self._later(file, error, error.seconds)
-        except (SendError, StorageUnavailable, TimeoutError) as error:
+        except StorageUnavailable as error:  # our own doing: that costs nobody's file a try
+            return self._later(file, error, STORE_SECONDS)
+        except (SendError, TimeoutError) as error:
             return self._later(file, error)
         except Exception as error:
             log.exception("fetching a file failed", attachment=file.id, platform=file.platform)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,6 +12,8 @@ from storage.engine import StorageUnavailable
 
 PART = 256 * 1024  # bytes of a file that are in memory at a time
 S3_PART = 5 * 2**20  # S3 takes no smaller ones
+# somebody waits: what has to wait longer is tried again by whoever has the time
+RETRY: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 
 
 class Blobs:
@@ -104,4 +107,4 @@ def _open(url: str) -> Any:
         return LocalStore(folder)
     parts = urlsplit(url)
     options: Any = dict(parse_qsl(parts.query))
-    return S3Store(parts.netloc, prefix=parts.path.strip("/") or None, **options)
+    return S3Store(parts.netloc, prefix=parts.path.strip("/") or None, retry_config=RETRY, **options)
