@@ -127,6 +127,13 @@ async def test_answers_do_not_wait_behind_a_push(world: World) -> None:
     assert len(await world.run(claim_work, Reach(["paper"]), 9, {})) == 5
 
 
+async def test_what_a_platform_might_take_and_has_not_to_send_is_for_the_others(world: World) -> None:
+    await a_push(world, 3)
+    most = {("telegram", str(n)): 30 for n in range(3)}
+    works = await world.run(claim_work, Reach(["paper", "telegram"]), 80, {}, 64, most)
+    assert len(works) == 3
+
+
 async def test_a_guard_is_asked_once_for_all(world: World) -> None:
     asked: list[tuple[int, tuple[Any, ...]]] = []
 
