@@ -47,6 +47,15 @@ async def test_a_group_is_greeted_and_bound_by_its_administrator_who_leads(world
     assert await world.run(bound_to) == []
 
 
+async def test_a_command_under_an_album_is_a_command(world: TelegramWorld) -> None:
+    host, _ = await a_host(world)
+    group = host.phone.create_group("识字组", world.bot)
+    files = [{"kind": "document", "name": name, "mime": "text/plain", "ref": {"key": name}} for name in ("甲", "乙")]
+    world.paper.files |= {"甲": b"1", "乙": b"2"}
+    await host.say("/bind", room=str(group.id), files=files)
+    host.expect("群“识字组”要绑定到哪里")
+
+
 async def test_neither_right_alone_is_enough(world: TelegramWorld) -> None:
     host, _ = await a_host(world)
     li: Any = await world.teacher("李老师")

@@ -102,6 +102,9 @@ def test_presses_votes_and_our_own_standing() -> None:
     assert (vote.kind, vote.event, vote.payload) == ("voted", "poll:p", {"options": [1]})
     channel = {"poll_id": "p", "user": LI, "option_ids": [1], "voter_chat": {"id": -100, "type": "channel"}}
     assert read({"update_id": 1, "poll_answer": channel}, "gongfang_bot") is None
+    del channel["user"]
+    assert place_of({"update_id": 1, "poll_answer": channel}).native == "-100"
+    assert read({"update_id": 1, "poll_answer": channel}, "gongfang_bot") is None
     changes = (("left", "member", "bot_added"), ("administrator", "kicked", "bot_removed"),
                ("member", "administrator", "bot_changed"))  # fmt: skip
     for old, new, kind in changes:

@@ -16,7 +16,7 @@ from bot.platforms.base import Capabilities, Finding, Mirroring, Rejected, Retry
 from bot.platforms.telegram.arriving import KINDS, TELEGRAM, poll
 from bot.platforms.telegram.limits import Limits
 from bot.platforms.telegram.mirroring import TelegramMirroring
-from bot.platforms.telegram.reading import place_of, read, split_place
+from bot.platforms.telegram.reading import one_of, place_of, read, split_place
 from bot.platforms.telegram.webhook import webhook_path
 from bot.registry import Command
 from bot.sharing import Sharing
@@ -147,10 +147,11 @@ class TelegramPlatform:
 
     async def administers(self, raw: dict[str, Any]) -> bool:
         """Whether who sent this update administers its group. Raises SendError."""
-        place = place_of(raw)
+        update = one_of(raw)
+        place = place_of(update)
         if place.kind != "room":
             return False
-        sender = (raw.get("message") or raw.get("callback_query") or {}).get("from", {}).get("id")
+        sender = (update.get("message") or update.get("callback_query") or {}).get("from", {}).get("id")
         client = await self._open()
         from aiogram.methods import GetChatAdministrators
 

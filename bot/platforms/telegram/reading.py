@@ -44,10 +44,10 @@ def place_of(update: Json) -> Place:
     kind, body = _payload(update)
     if kind == "callback_query" and isinstance(body.get("message"), dict):
         body = body["message"]
-    if not isinstance(body.get("chat"), dict):
+    chat = body.get("voter_chat" if kind == "poll_answer" else "chat")
+    if not isinstance(chat, dict):
         user = get(body, "user" if kind == "poll_answer" else "from", dict)
         return Place(str(get(user, "id", int)), "private")
-    chat = body["chat"]
     native, private = str(get(chat, "id", int)), chat.get("type") == "private"
     title = "" if private else str(chat.get("title") or "")
     topic = body.get("message_thread_id") if body.get("is_topic_message") and not private else None
@@ -63,6 +63,12 @@ def split_place(native: str) -> tuple[int, int | None]:
     """(chat id, topic) of a place."""
     chat, _, topic = native.partition("/")
     return int(chat), int(topic) if topic else None
+
+
+def one_of(raw: Json) -> Json:
+    """An update of what the inbox keeps as one: of an album one of its parts, which are by one person in one place."""
+    parts: list[Json] = raw.get(PARTS) or [raw]
+    return parts[0]
 
 
 def album_of(update: Json) -> str:
