@@ -64,6 +64,17 @@ async def test_whose_word_it_is(answers: list[web.Response], status: int, said: 
     assert type(caught.value) is kind
 
 
+async def test_one_odd_part_of_an_answer_keeps_nothing_else_away(answers: list[web.Response]) -> None:
+    deep = "[" * 5000 + "]" * 5000
+    answers.append(web.Response(text=f'{{"next_batch": "s1", "x": NaN, "y": {deep}, "z": "\\ud800"}}'))
+    home = Homeserver(f"http://127.0.0.1:{OURS}")
+    try:
+        said = await home.call("GET", "/sync")
+    finally:
+        await home.close()
+    assert (said["next_batch"], said["x"], said["z"]) == ("s1", None, "?")
+
+
 @pytest.mark.parametrize("path", ["/hangs-up", "/sleeps"])
 async def test_what_was_asked_and_not_answered_may_have_been_done(
     answers: list[web.Response], path: str, monkeypatch: pytest.MonkeyPatch
