@@ -104,7 +104,7 @@ class Member:
 
 
 def secrecy_of(rows: Any = ()) -> Secrecy:
-    return Secrecy(cast(Any, SimpleNamespace(me="@bot:x", device_id="BOT")), Keyring(rows))
+    return Secrecy(cast(Any, SimpleNamespace(me="@bot:x", device_id="BOT", holder="")), Keyring(rows))
 
 
 def rows_of(secrecy: Secrecy) -> list[tuple[str, str, str]]:
@@ -189,3 +189,12 @@ async def test_who_gets_one_time_keys_late_can_read_soon(world: MatrixWorld) -> 
         heard = await li.ask("GET", "sync", timeout=0, since=since)
         assert len(heard.get("to_device", {}).get("events", [])) == came
         since = heard["next_batch"]
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", ["x", None, {}, [1]], {"x": []}, {"changed": [{}], "left": [[]]}])
+def test_a_sync_whose_lists_are_none_is_read_all_the_same(odd: Any) -> None:
+    secrecy = secrecy_of()
+    for name in ("to_device", "device_lists", "device_one_time_keys_count", "device_unused_fallback_key_types"):
+        assert secrecy.take_in({name: odd}) == set()
+    assert secrecy.take_in({"device_one_time_keys_count": {"signed_curve25519": odd}}) == set()
+    assert isinstance(secrecy.olm.uploaded_key_count, int)
