@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import SelectBase, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, SelectBase, bindparam, delete, exists, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.base import new_pid
@@ -32,13 +32,12 @@ ROOMS_NEAR = (
     select(NEAR.c.chat_id).join(ROOMS, ROOMS.c.community_id == NEAR.c.community_id)
     .where(ROOMS.c.chat_id == bindparam("chat"))
 )  # fmt: skip
-OTHERS = INBOX.alias()
-# the row that is being marked is left out by its id: PostgreSQL still sees it as it was, SQLite does not
-NEXT = (
-    select(func.min(OTHERS.c.id))
-    .where(OTHERS.c.chat_id == INBOX.c.chat_id, OTHERS.c.state == "new", OTHERS.c.id != INBOX.c.id)
-    .correlate(INBOX)
-    .scalar_subquery()
+# the row that is being marked is left out by its id: PostgreSQL still sees it as it was, SQLite does not. In words of
+# our own: after RETURNING, SQLAlchemy leaves the tables' names away on SQLite, and "chat_id = chat_id" is every chat
+NEXT: ColumnElement[int | None] = literal_column(
+    "(SELECT min(others.id) FROM inbox AS others WHERE others.chat_id = inbox.chat_id AND others.state = 'new' "
+    "AND others.id <> inbox.id)",
+    INBOX.c.id.type,
 )
 FINISH = (
     update(INBOX)

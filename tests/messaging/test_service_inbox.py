@@ -1,17 +1,22 @@
 """Whatever adapters repeat and whenever handlers die: every event is handled once, in order within its chat."""
 
 from collections import defaultdict
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
 from api.context import Context
 from api.messaging import receiving
 from api.messaging.receiving import Arrival, LeasedRow
+from storage.inbox import FINISH
+from storage.messaging import Incoming
 from storage.reach import Reach
 from tests.messaging.machine import CHATS, Machine, run
 from tests.support.databases import Databases
+from tests.support.talk import World, a_world
 
 
 class Inbox(Machine):
@@ -94,3 +99,23 @@ class Inbox(Machine):
 
 def test_every_event_is_handled_once_and_in_order(databases: Databases, database_kind: str) -> None:
     run(Inbox, databases, database_kind)
+
+
+@pytest.fixture
+async def world(database_url: str) -> AsyncIterator[World]:
+    async with a_world(database_url) as world:
+        yield world
+
+
+async def test_the_next_row_is_found_as_the_last_one_is_marked(world: World) -> None:
+    """In the one statement: SQLite once looked through everything that had ever arrived, and found nothing."""
+    arrivals = [Arrival(f"{chat}-{n}", chat, "private", {}) for chat, n in ("a0", "a1", "b0", "a2")]
+    await world.run(receiving.receive, "paper", "", arrivals)
+
+    def finish(ctx: Context, event_id: str) -> str | None:
+        row = ctx.session.query(Incoming.id).filter(Incoming.event_id == event_id).scalar()
+        done = {"row": row, "now_state": "done", "why": None, "at": ctx.now}
+        following = ctx.session.execute(FINISH, done).scalar_one()
+        return ctx.session.get_one(Incoming, following).event_id if following is not None else None
+
+    assert [await world.run(finish, event) for event in ("a-0", "a-1", "b-0", "a-2")] == ["a-1", "a-2", None, None]
