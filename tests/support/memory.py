@@ -11,9 +11,11 @@ NEEDED = 1 << 30  # bytes
 
 
 @contextmanager
-def fast_folder(prefix: str = "gongfang-") -> Iterator[Path]:
-    """A folder that lives as long as the block: in memory where there is room (some have 64 MB), else on disk."""
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=_roomy(), ignore_cleanup_errors=True) as folder:
+def fast_folder(prefix: str = "gongfang-", in_memory: bool = True) -> Iterator[Path]:
+    """A folder that lives as long as the block: in memory where that is wanted and there is room (some have 64 MB),
+    else on disk."""
+    where = _roomy() if in_memory else None
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=where, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
 
 

@@ -31,12 +31,13 @@ PROGRAMS = Path("pginstall", "bin")
 
 
 @contextmanager
-def running_postgres() -> Iterator[str]:
-    """The URL of the server's database "postgres", where databases may be created, for as long as the block lasts."""
+def running_postgres(in_memory: bool = True) -> Iterator[str]:
+    """The URL of the server's database "postgres", where databases may be created, for as long as the block lasts.
+    `in_memory`: where there is room; not for gigabytes."""
     if given := os.environ.get("GONGFANG_TEST_POSTGRES"):
         yield make_url(given).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
         return
-    with fast_folder("gongfang-pg-") as folder:
+    with fast_folder("gongfang-pg-", in_memory) as folder:
         identity = _identity()
         if identity:
             os.chown(folder, identity["user"], identity["group"])
