@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, SelectBase, bindparam, delete, exists, fun
 from sqlalchemy.orm import Session
 
 from storage.base import new_pid
-from storage.messaging import Chat, Cursor, Incoming
+from storage.messaging import NEW, Chat, Cursor, Incoming
 from storage.reach import Reach
 from storage.rooms import Room
 from storage.writing import QUIET_UPDATE, among, count_changed, insert_into, table_of, take, upsert
@@ -54,10 +54,10 @@ FREE = (
     .with_for_update(skip_locked=True)
 )  # fmt: skip
 ROW = select(INBOX).where(INBOX.c.id == bindparam("row"))
-OLDEST = select(INBOX).where(INBOX.c.chat_id == bindparam("chat"), INBOX.c.state == "new").order_by(INBOX.c.id).limit(1)
+OLDEST = select(INBOX).where(INBOX.c.chat_id == bindparam("chat"), INBOX.c.state == NEW).order_by(INBOX.c.id).limit(1)
 RELEASE = (
     update(CHATS)
-    .where(CHATS.c.id == bindparam("chat"), ~exists().where(INBOX.c.chat_id == CHATS.c.id, INBOX.c.state == "new"))
+    .where(CHATS.c.id == bindparam("chat"), ~exists().where(INBOX.c.chat_id == CHATS.c.id, INBOX.c.state == NEW))
     .values(in_next_at=None, in_leased_until=None)
 )
 
@@ -221,7 +221,7 @@ def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, secon
 def _oldest_rows(session: Session, chat_ids: Sequence[int]) -> dict[int, Any]:
     oldest = (
         select(func.min(Incoming.id))
-        .where(Incoming.chat_id.in_(chat_ids), Incoming.state == "new")
+        .where(Incoming.chat_id.in_(chat_ids), Incoming.state == NEW)
         .group_by(Incoming.chat_id)
     )
     rows = session.execute(select(Incoming.__table__).where(Incoming.id.in_(oldest)))
@@ -298,4 +298,4 @@ def purge_dead(session: Session, before: datetime, limit: int = 500) -> int:
 
 def count_waiting(session: Session) -> int:
     """How many rows wait for a handler."""
-    return session.execute(select(func.count()).where(Incoming.state == "new")).scalar_one()
+    return session.execute(select(func.count()).where(Incoming.state == NEW)).scalar_one()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.messaging import Chat, Delivery, Sender
+from storage.messaging import READY, REPLIES, Chat, Delivery, Sender
 from storage.reach import Reach
 from storage.writing import QUIET_UPDATE, among, table_of, take
 
@@ -21,7 +21,7 @@ HOLD = (
     .with_for_update()
 )
 # what somebody waits for: acks and replies
-ASKED = and_(Delivery.state == "ready", Delivery.lane <= 0)
+ASKED = and_(Delivery.state == READY, Delivery.lane <= REPLIES)
 
 
 class LeasedChat(NamedTuple):

@@ -185,7 +185,8 @@ class Delivery(Base):
     created_at: Mapped[datetime]
 
 
-# in the words of the index: SQLite compares them
+# in the words of their indexes: SQLite compares these, and a plan of PostgreSQL for any value uses no index of one
+READY, NEW, REPLIES = literal_column("'ready'"), literal_column("'new'"), literal_column("0")
 LETTER = and_(
     Delivery.state.in_([literal_column(f"'{state}'") for state in LOST]), Delivery.kind != literal_column("'ack'")
 )

@@ -15,7 +15,7 @@ from storage.communities import Community
 from storage.conversations import strand
 from storage.inbox import waits
 from storage.leasing import LeasedChat
-from storage.messaging import CHAT_GONE, Chat, Delivery, Message, Sender, SentEvent
+from storage.messaging import CHAT_GONE, READY, Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
 from storage.reach import Reach
 from storage.rooms import Room
@@ -36,7 +36,7 @@ FIRST = (
     select(func.min(SENDINGS.c.id))
     .where(
         among(SENDINGS.c.chat_id, "chats"),
-        SENDINGS.c.state == "ready",
+        SENDINGS.c.state == READY,
         or_(SENDINGS.c.not_before <= NOW, SENDINGS.c.attempts > 0),
     )
     .group_by(SENDINGS.c.chat_id, SENDINGS.c.lane)
@@ -68,7 +68,7 @@ READERS = (
 )
 LATER = (
     select(func.min(SENDINGS.c.not_before))
-    .where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == "ready", SENDINGS.c.not_before > NOW)
+    .where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == READY, SENDINGS.c.not_before > NOW)
     .scalar_subquery()
 )
 ROWS = among(SENDINGS.c.id, "rows")
@@ -93,7 +93,7 @@ TO_HOME = (
     .returning(SENDINGS.c.chat_id)
 )
 # of a blocked chat everything waits, acks apart: what is due is looked at again when it may go
-WAITS = exists().where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == "ready")
+WAITS = exists().where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == READY)
 RELEASE_IDLE = (
     update(CHATS)
     .where(among(CHATS.c.id, "chats"))
@@ -142,7 +142,7 @@ def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:
     due = session.execute(
         select(Delivery.id, Delivery.person_id, Person.home_chat_id, Person.erased_at)
         .join(Person, Person.id == Delivery.person_id)
-        .where(Delivery.state == "ready", Delivery.chat_id.is_(None), Delivery.not_before <= now)
+        .where(Delivery.state == READY, Delivery.chat_id.is_(None), Delivery.not_before <= now)
         .order_by(Delivery.not_before, Delivery.id)
         .limit(limit)
         .with_for_update(of=Delivery, skip_locked=True)
@@ -296,7 +296,7 @@ def next_due(session: Session, reach: Reach) -> datetime | None:
     there = (Chat.next_at.is_not(None), reach.covers(Chat.platform, Chat.account))
     chats = session.scalars(select(Chat.next_at).where(*there).order_by(Chat.next_at).limit(1)).first()
     people = session.execute(
-        select(func.min(Delivery.not_before)).where(Delivery.state == "ready", Delivery.chat_id.is_(None))
+        select(func.min(Delivery.not_before)).where(Delivery.state == READY, Delivery.chat_id.is_(None))
     ).scalar_one()
     return min(filter(None, (chats, people)), default=None)
 

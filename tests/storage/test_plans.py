@@ -198,3 +198,24 @@ def test_what_a_chat_is_sent_next_is_found_by_its_chat(crowded: Database) -> Non
     with planned(crowded, "deliveries") as plans, crowded.transaction() as session:
         assert outbox.heads(session, [1, 2, 3], NOW) == {1: [], 2: [], 3: []}
     assert len(plans) == 1 and "ix_deliveries_ready" in plans[0], plans
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [(outbox.HEADS, "ix_deliveries_ready"), (outbox.RELEASE_IDLE, "ix_deliveries_ready"),
+     (inbox.FINISH, "ix_inbox_waiting"), (inbox.RELEASE, "ix_inbox_waiting"), (inbox.OLDEST, "ix_inbox_waiting")],
+    ids=["heads", "release-idle", "finish", "release", "oldest"],
+)  # fmt: skip
+def test_what_is_planned_once_for_all_values_uses_the_indexes_of_what_waits(
+    databases: Databases, statement: Any, index: str
+) -> None:
+    with databases.fresh("postgres") as url:
+        database = Database(url)
+        names: dict[str, int] = {}
+        written = str(statement.compile(dialect=database.engine.dialect))
+        numbered = re.sub(r"%\((\w+)\)s", lambda found: f"${names.setdefault(found[1], len(names) + 1)}", written)
+        with database.engine.connect() as connection:
+            connection.execute(text("SET enable_seqscan = off"))  # so few rows
+            plan = [row[0] for row in connection.exec_driver_sql(f"EXPLAIN (GENERIC_PLAN) {numbered}")]
+        database.close()
+    assert any(index in line for line in plan), "\n".join(plan)
