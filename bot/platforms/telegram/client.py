@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from functools import cache
 from http import HTTPStatus
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import aiohttp
 from aiogram import Bot
@@ -98,6 +98,12 @@ def _raw(method: type[TelegramMethod[Any]]) -> type[TelegramMethod[Any]]:
 RAW_ANSWER = Response[Any]
 
 
+class Answer(NamedTuple):
+    """A yes, as far as the session looks at it: a tenth of what aiogram's own costs."""
+
+    result: Any
+
+
 class Session(AiohttpSession):
     """aiogram's, which also takes calls that are written already, and knows a gateway that found nobody."""
 
@@ -106,7 +112,7 @@ class Session(AiohttpSession):
         if status_code in NOBODY_THERE:
             raise RestartingTelegram(method=method, message=f"the gateway answers {status_code}")
         if status_code == HTTPStatus.OK and method.__returning__ is Any and (answer := _yes(content)) is not None:
-            return RAW_ANSWER.model_construct(ok=True, result=answer)
+            return Answer(answer)
         return super().check_response(bot, method, status_code, content)
 
     def build_form_data(self, bot: Bot, method: TelegramMethod[Any]) -> Any:

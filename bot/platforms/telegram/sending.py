@@ -21,6 +21,7 @@ from bot.platforms.telegram.saying import Drawn, draw, words_to
 from bot.platforms.telegram.uploads import Bunch, Outgoing, Uploads, bunches_of, instead
 
 REMEMBERED = 512  # deliveries with files that were refused
+KEPT_DRAWN = 16  # messages
 CAPTION_RESERVE = 200  # units that words under a file may grow by when they are changed
 
 Step = Bunch | bytes
@@ -33,7 +34,7 @@ class Sender:
         self.client, self.limits = client, limits
         self.uploads = Uploads(runtime, client)
         self.changer = Changer(client, limits)
-        self._drawn: Drawn | None = None
+        self._drawn: OrderedDict[int, Drawn] = OrderedDict()  # by the identity of the tree, which it holds
         self._tried: OrderedDict[int, dict[str, str]] = OrderedDict()  # delivery -> pid -> what is left to be tried
 
     async def send(self, work: Work) -> Sequence[str]:
@@ -110,10 +111,13 @@ class Sender:
         return [*bunches, *drawn.written]
 
     def _draw(self, work: Work) -> Drawn:
-        """Words and keyboard. Of a push one tree is claimed for many: what was drawn last is kept."""
-        if self._drawn is None or not self._drawn.fits(work):
-            self._drawn = draw(work)
-        return self._drawn
+        """Words and keyboard. Of a push one tree is claimed for many: what was drawn last is kept, of several."""
+        drawn = self._drawn.get(id(work.tree))
+        if drawn is None or not drawn.fits(work):
+            drawn = self._drawn[id(work.tree)] = draw(work)
+            if len(self._drawn) > KEPT_DRAWN:
+                self._drawn.popitem(last=False)
+        return drawn
 
     def _remember(self, delivery_id: int, tried: dict[str, str]) -> None:
         self._tried[delivery_id] = tried
