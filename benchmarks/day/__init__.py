@@ -1,0 +1,1 @@
+"""One day of a county, in parts: who lives there, what they do when, and what is written down meanwhile."""
