@@ -86,6 +86,7 @@ async def play(teachers: int = COUNTY, minutes: float = MINUTES, kind: str = "po
         watching = asyncio.create_task(watch.run())
         player = Player(town, telegram, voices, diary, crew.address, seed, busy)
         for phase in DAY:
+            print(f"{phase.name} …", flush=True)
             await player.play(phase, minutes / MINUTES)
         diary.phase = "after it"
         await player.wait_for_reminders()

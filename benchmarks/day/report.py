@@ -44,8 +44,8 @@ def _head(day: Day) -> str:
     people = {platform: len(size.on(platform)) for platform in ("telegram", "web", "matrix")}
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     return (f"{size.teachers} teachers ({people}), {size.schools} schools, {size.workshops} workshops, "
-            f"{size.pages} pages open; {day.kind}; {day.busy:g} times a county's peaks; {os.cpu_count()} cores, load at "
-            f"the end {load}")  # fmt: skip
+            f"{size.pages} pages open; {day.kind}; {day.busy:g} times a county's peaks; "
+            f"{os.cpu_count()} cores, load at the end {load}")  # fmt: skip
 
 
 def _phases(day: Day) -> str:
