@@ -46,7 +46,8 @@ def watch() -> None:
 
 
 def _after_flush(session: Session, _context: Any) -> None:
-    changed = [row for row in (*session.new, *session.dirty, *session.deleted) if _is_shown(session, row)]
+    new, deleted = session.new, session.deleted  # the session makes them anew whenever it is asked
+    changed = [row for row in (*new, *session.dirty, *deleted) if _is_shown(row, row in new or row in deleted)]
     if not changed:
         return
     places = {place for row in changed for place in _places(session, row)}
@@ -64,15 +65,14 @@ def _after_flush(session: Session, _context: Any) -> None:
     for path in {path for row in changed for path in _paths(session, row)}:
         touch_under(session, path)
     for row in changed:
-        if isinstance(row, Chat) and row not in session.new:
+        if isinstance(row, Chat) and row not in new:
             touch_chat(session, row.id)
 
 
-def _is_shown(session: Session, row: Any) -> bool:
+def _is_shown(row: Any, whole: bool) -> bool:
+    """`whole`: it came or went."""
     names = SHOWN.get(type(row))
-    if names is None:
-        return False
-    return row in session.new or row in session.deleted or any(_history(row, name).has_changes() for name in names)
+    return names is not None and (whole or any(_history(row, name).has_changes() for name in names))
 
 
 def _places(session: Session, row: Any) -> Iterable[int]:

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from api.communities.tree import add_community
 from api.context import Context
@@ -219,3 +220,24 @@ async def test_a_chat_that_moves_goes_or_comes_to_be_another_one(rooms: Rooms) -
 
     for change in (move, hand_over, lose):
         assert await rooms.after(change) == {"县", "一", "一师", "一语"}, change
+
+
+async def test_of_many_rows_it_is_asked_once_which_are_new(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session makes the answer anew each time: asked for every row, a county's list took minutes."""
+    asked = 0
+
+    def new(session: Session) -> Any:
+        nonlocal asked
+        asked += 1
+        return real.__get__(session)
+
+    def enrol(ctx: Context) -> None:
+        school = rooms.county.first.id
+        ctx.session.add_all([
+            Person(pid=new_pid(), name=f"新{n}", school_id=school, created_at=ctx.now) for n in range(200)
+        ])  # fmt: skip
+
+    real = Session.new
+    monkeypatch.setattr(Session, "new", property(new))
+    assert await rooms.after(enrol) == {"县", "一", "一师"}
+    assert 0 < asked < 20
