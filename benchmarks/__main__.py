@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME...]`: run all measurements or some; prints ratios (docs/benchmarks.md keeps a run)."""
+"""`python -m benchmarks [NAME...]`: run all measurements or some; prints ratios (docs/benchmarks.md keeps a run).
+
+`county_day` takes a quarter of an hour and runs only when it is named.
+"""
 
 import sys
 from importlib import import_module

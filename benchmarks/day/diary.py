@@ -35,6 +35,11 @@ class Told:
     seconds: float
     taken: int
 
+    @property
+    def rate(self) -> float:
+        """Messages and edits a second, of all kinds."""
+        return self.taken / max(1.0, self.seconds)
+
 
 @dataclass
 class Diary:

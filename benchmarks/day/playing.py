@@ -25,7 +25,7 @@ REACHED = {"resource opened": (RESOURCE, "推荐了一个资源"), "notice recei
            "quiz answered": (ASKED, "出了一份微测")}  # fmt: skip
 BEGUN = {"push": "resource opened", "notice": "notice received", "quiz": "quiz answered"}
 ADMINISTRATOR = 0
-SLOWEST = 5.0  # messages a second: a machine that has other things to do may do less than Telegram permits
+SLOWEST = 15.0  # messages a second: half of what Telegram permits, for a machine that has other things to do
 MESSAGES = ("send", "edit")  # methods that the limits count
 AHEAD = timedelta(seconds=20)  # hosts set the hour of their quizzes before
 

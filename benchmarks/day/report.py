@@ -59,7 +59,7 @@ def _phases(day: Day) -> str:
                      f"{span.sent / span.seconds:.1f}", f"{share:.2%}", f"{span.load:.1f}"))  # fmt: skip
     told = "\n".join(
         f"{what}: accepted by /v1 in {day.diary.queued[what]:.2f} s; {one.chats} chats in {one.seconds:.1f} s, "
-        f"{one.taken / max(1.0, one.seconds):.1f} messages and edits a second meanwhile"
+        f"{one.rate:.1f} messages and edits a second meanwhile"
         for what, one in day.diary.told.items()
     )
     return _table(("phase", "played", "acts", "of which", "Telegram took", "a second", "429", "load"), rows) + (

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from api.communities.tree import add_community
 from api.context import Context
-from api.people.websessions import open_web_session, web_identity
+from api.people.websessions import open_web_session
 from api.tokens import digest
 from storage.base import new_pid
 from storage.communities import Appointment, Community, Membership
@@ -145,24 +145,31 @@ def _account(ctx: Context, platform: str, native: str, person: Person) -> Identi
 
 def _on_telegram(ctx: Context, town: Town, people: list[Person], bot: str) -> None:
     numbers = list(town.phones)
-    chats = [_chat(ctx, bot, town.phones[n].id, "private", people[n].name) for n in numbers]
+    chats = [_chat(ctx, bot, str(town.phones[n].id), "private", people[n].name) for n in numbers]
     accounts = [_account(ctx, "telegram", str(town.phones[n].id), people[n]) for n in numbers]
+    _at_home(ctx, people, numbers, chats, accounts)
+
+
+def _at_home(ctx: Context, people: list[Person], numbers: list[int], chats: list[Chat],
+             accounts: list[Identity]) -> None:  # fmt: skip
     ctx.session.add_all([*chats, *accounts])
     ctx.session.flush()
     for n, chat, account in zip(numbers, chats, accounts, strict=True):
         chat.identity_id, account.chat_id, people[n].home_chat_id = account.id, chat.id, chat.id
+    ctx.session.flush()
 
 
 def _on_the_web(ctx: Context, town: Town, people: list[Person]) -> None:
-    for at, n in enumerate(town.size.on("web")):
-        if at < town.size.pages:
-            _, town.cookies[n] = open_web_session(ctx, people[n], "Chrome")
-        else:
-            web_identity(ctx, people[n])
+    numbers = town.size.on("web")
+    accounts = [_account(ctx, "web", f"w-{new_pid()}{new_pid()}", people[n]) for n in numbers]
+    chats = [_chat(ctx, "", account.native, "private", "", "web") for account in accounts]
+    _at_home(ctx, people, numbers, chats, accounts)
+    for n in numbers[: town.size.pages]:
+        _, town.cookies[n] = open_web_session(ctx, people[n], "Chrome")
 
 
 def _groups(ctx: Context, town: Town, shops: list[Community], bot: str) -> None:
-    chats = [_chat(ctx, bot, group.id, "room", group.title) for group in town.groups]
+    chats = [_chat(ctx, bot, str(group.id), "room", group.title) for group in town.groups]
     ctx.session.add_all(chats)
     ctx.session.flush()
     ctx.session.add_all([
@@ -171,8 +178,8 @@ def _groups(ctx: Context, town: Town, shops: list[Community], bot: str) -> None:
     ])  # fmt: skip
 
 
-def _chat(ctx: Context, bot: str, native: int, kind: str, title: str) -> Chat:
-    return Chat(pid=new_pid(), platform="telegram", account=bot, native=str(native), kind=kind, title=title,
+def _chat(ctx: Context, bot: str, native: str, kind: str, title: str, platform: str = "telegram") -> Chat:
+    return Chat(pid=new_pid(), platform=platform, account=bot, native=native, kind=kind, title=title,
                 created_at=ctx.now)  # fmt: skip
 
 
