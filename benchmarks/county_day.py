@@ -143,7 +143,7 @@ async def apps(town: Town, synapse: Synapse, bot: Registered, runtime: Runtime) 
         shops: dict[int, list[InApp]] = {}
         for voice in found:
             shops.setdefault(town.workshop_of(voice.n), []).append(voice)
-        for shop in list(shops)[:MATRIX_ROOMS]:
+        for shop in sorted(shops, key=lambda one: -len(shops[one]))[:MATRIX_ROOMS]:
             await _gather(shops[shop], bot, runtime, town.workshops[shop])
         yield found
     finally:

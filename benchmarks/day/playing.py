@@ -132,7 +132,7 @@ class Player:
     def _reach(self, act: str, chat: int, at: float) -> None:
         if chat not in self.reached[act]:
             self.reached[act][chat] = at
-            self.free[act]["telegram"] += [voice for voice in self.in_chat[chat] if self._may(voice, act)]
+            self.free[act]["telegram"] += [voice for voice in self.in_chat.get(chat, ()) if self._may(voice, act)]
 
     def _chats_of(self, what: str) -> int:
         """How many chats of Telegram it goes to; who sends it to everybody is not told."""

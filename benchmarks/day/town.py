@@ -65,8 +65,8 @@ class Size:
 
 @dataclass
 class Town:
-    """What the database made of it. Teachers go by their numbers; the n-th is in workshop n % number of workshops, the
-    first of each workshop hosts it, and teacher 0 administers the region."""
+    """What the database made of it. Teachers go by their numbers; the first of them host the workshops, and teacher 0
+    administers the region."""
 
     size: Size
     region: str = ""
@@ -79,7 +79,8 @@ class Town:
 
     def workshop_of(self, n: int) -> int:
         """The number of a teacher's workshop."""
-        return n % self.size.workshops
+        rounds, place = divmod(n, self.size.workshops)
+        return (place + rounds) % self.size.workshops  # not those of one platform together
 
     def is_host(self, n: int) -> bool:
         """Whether a teacher hosts."""
