@@ -74,7 +74,7 @@ async def play(teachers: int = COUNTY, minutes: float = MINUTES, kind: str = "po
             GONGFANG_MATRIX__PASSWORD=matrix.password,
         ))  # fmt: skip
         await crew.start()
-        await crew.is_ready(120)
+        await crew.is_ready(300)
         voices: list[Voice] = [
             OnPhone(n, telegram=telegram, phone=phone, group=town.groups[town.workshop_of(n)])
             for n, phone in town.phones.items()
