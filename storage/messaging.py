@@ -186,7 +186,9 @@ class Delivery(Base):
 
 
 # in the words of their indexes: SQLite compares these, and a plan of PostgreSQL for any value uses no index of one
-READY, NEW, REPLIES = literal_column("'ready'"), literal_column("'new'"), literal_column("0")
+READY: Any = literal_column("'ready'")
+NEW: Any = literal_column("'new'")
+REPLIES: Any = literal_column("0")
 LETTER = and_(
     Delivery.state.in_([literal_column(f"'{state}'") for state in LOST]), Delivery.kind != literal_column("'ack'")
 )
