@@ -51,7 +51,7 @@ async def measure_ours(runtime: Runtime, deliverers: Deliverers) -> float:
     return PUSHES * TEACHERS / (time.perf_counter() - began)
 
 
-async def measure_bare(http: aiohttp.ClientSession, url: str, number: int = PUSHES * TEACHERS) -> float:
+async def measure_bare(http: aiohttp.ClientSession, url: str) -> float:
     """Messages a second: posted, the answer read. Nothing is kept."""
     reader = Reader("zh_CN", zone_of(DEFAULT_ZONE), utcnow())
     [piece] = pieces_of(TREE, reader)
@@ -65,8 +65,8 @@ async def measure_bare(http: aiohttp.ClientSession, url: str, number: int = PUSH
             assert (await answer.json())["ok"]
 
     began = time.perf_counter()
-    await all_at(Deliverers.at_once, [post(n) for n in range(number)])
-    return number / (time.perf_counter() - began)
+    await all_at(Deliverers.at_once, [post(n) for n in range(PUSHES * TEACHERS)])
+    return PUSHES * TEACHERS / (time.perf_counter() - began)
 
 
 async def compare(kind: str, api_base: str) -> tuple[float, float]:
