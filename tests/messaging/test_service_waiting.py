@@ -7,12 +7,13 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
-from storage import outbox, stock, waiting
+from storage import leasing, stock, waiting
 from storage.engine import Database
 from storage.inbox import add_incoming, find_or_add_chat, lease_chats
 from storage.messages import add_message, add_to_chats, add_to_people, these_people
 from storage.messaging import Chat, Delivery, Incoming, Message
 from storage.people import Person
+from storage.reach import Reach
 from storage.waiting import ANYWHERE, Queue, Waiting
 from tests.storage.test_plans import planned
 from tests.support.talk import NOW
@@ -61,9 +62,9 @@ def test_who_works_on_it_is_counted_until_leases_end(database: Database) -> None
         message = add_message(session, tree="好", buttons=[], files=[], created_at=NOW)
         add_to_chats(session, [chat], lane=0, not_before=NOW, message_id=message.id, created_at=NOW)
         assert waiting.leases_held(session, NOW) == waiting.Leases(0, 0)
-        lease_chats(session, ["paper"], NOW, 9, 30)
+        lease_chats(session, Reach(["paper"]), NOW, 9, 30)
         assert waiting.leases_held(session, NOW) == waiting.Leases(1, 0)
-        outbox.lease_chats(session, ["paper"], NOW, 9, 60)
+        leasing.lease_chats(session, Reach(["paper"]), NOW, 9, 60)
         assert waiting.leases_held(session, NOW) == waiting.Leases(1, 1)
         assert waiting.leases_held(session, NOW + timedelta(seconds=45)) == waiting.Leases(0, 1)
         assert waiting.leases_held(session, NOW + HOUR) == waiting.Leases(0, 0)
