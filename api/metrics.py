@@ -18,7 +18,9 @@ ARRIVAL_LAG = Histogram(
     buckets=WAIT,
 )  # fmt: skip
 PLATFORM_OPEN = Gauge("gongfang_platform_open", "Whether a platform could be opened since the start", ["platform"])
-LAST_READ = Gauge("gongfang_last_read_timestamp_seconds", "When a platform last answered our reading", ["platform"])
+LAST_READ = Gauge(
+    "gongfang_last_read_timestamp_seconds", "When a platform last answered our reading", ["platform", "account"]
+)
 
 HANDLED = Counter("gongfang_handled", "What arrived and was handled, by how it ended", ["platform", "result"])
 HANDLER_SECONDS = Histogram(
@@ -54,10 +56,10 @@ OPEN_PAGES = Gauge("gongfang_open_pages", "Pages that hold a live connection (SS
 ROOM_ACTIONS = Counter("gongfang_room_actions", "What was done to keep rooms in step", ["platform", "kind", "result"])
 
 
-def note_read(platform: str, now: float, newest: float | None) -> None:
-    """A platform answered our reading at `now`. `newest`: when the newest thing it brought happened, if it brought any
-    that says so. Both are seconds since 1970."""
-    LAST_READ.labels(platform).set(now)
+def note_read(platform: str, account: str, now: float, newest: float | None) -> None:
+    """A platform answered our reading of an account at `now`. `newest`: when the newest thing it brought happened, if
+    it brought any that says so. Both are seconds since 1970."""
+    LAST_READ.labels(platform, account).set(now)
     note_age(platform, now, newest)
 
 

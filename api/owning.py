@@ -47,8 +47,8 @@ class Owner:
 
     async def work(self, work: Coroutine[Any, Any, None]) -> None:
         """Do what only the owner may do, until it is done or this term is over, which cancels it."""
-        working = self.runtime.spawn(work, f"owner of {self.name}")
-        over = self.runtime.spawn(_until(self._over), "end of a term")
+        # not spawned: how it ends is for whoever asked for it to say
+        working, over = asyncio.create_task(work), asyncio.create_task(self._over.wait())
         try:
             await asyncio.wait((working, over), return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -92,7 +92,3 @@ class Owner:
         if not over.is_set():
             self._watching = None
             await self.release()
-
-
-async def _until(over: asyncio.Event) -> None:
-    await over.wait()

@@ -43,7 +43,8 @@ def show_queues(runtime: Runtime, inbox: list[Queue], outbox: list[Queue], lease
         for lane in LANES:
             _show_outbox(Queue(platform, lane, 0, 0, None), now)
     for queue in inbox:
-        _show_inbox(queue, now)
+        if queue.platform in runtime.config.platforms():  # else it waits until that is switched on again
+            _show_inbox(queue, now)
     for queue in outbox:
         _show_outbox(queue, now)
     LEASES.labels("inbox").set(leases.inbox)

@@ -17,7 +17,7 @@ from api.journals.submitting import follow_file
 from api.mail.service import erase_mail, export_mail
 from api.matrix.jobs import give_up_on_keys
 from api.messaging.delivering import Guard
-from api.messaging.jobs import end_dialogues, forget_handled, forget_said, put_right
+from api.messaging.jobs import end_dialogues, forget_handled, forget_said, forget_unreached, put_right
 from api.messaging.votes import settle_votes
 from api.notices.jobs import notice_not_received, notice_stands, refresh_notices, release_due_notices
 from api.notices.keeping import erase_notices, export_notices
@@ -58,6 +58,7 @@ JOBS: tuple[Job, ...] = (
     Job("messaging.dialogues", end_dialogues, 300),
     Job("messaging.forget", forget_handled, 3600),
     Job("messaging.prune", forget_said, 3600),
+    Job("messaging.unreached", forget_unreached, 3600),
     Job("messaging.votes", settle_votes, 10),
     Job("messaging.put_right", put_right, 30),
     Job("matrix.keys", give_up_on_keys, 60),

@@ -47,10 +47,18 @@ async def _ring(runtime: Runtime, bell: Bell) -> None:
             waiting.clear()
             await bell.ring(names)
 
-    runtime.signals.relay = relay
-    speaking = runtime.spawn(pass_on(), "ring")
-    try:
+    async def listen() -> None:
         async for name in bell.heard():
             runtime.signals.wake(name)
+
+    runtime.signals.relay = relay
+    runtime.signals.wake_all()  # whatever was rung while nobody listened
+    both = asyncio.create_task(pass_on()), asyncio.create_task(listen())
+    try:  # who is heard and not listened to, or the other way round, begins anew with both
+        ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()
     finally:
-        speaking.cancel()
+        for task in both:
+            task.cancel()
+        await asyncio.gather(*both, return_exceptions=True)

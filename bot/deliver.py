@@ -4,14 +4,13 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from functools import partial
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from api.messaging.delivering import Guard, Outcome, Work, claim_work, finish_works, return_work, when_next
+from api.messaging.delivering import Guard, Outcome, Room, Work, claim_work, finish_works, return_work, when_next
 from api.messaging.outbox import LANES
 from api.messaging.render import plain
 from api.messaging.tracing import SLOW_SECONDS
@@ -28,7 +27,8 @@ MOST_MISTAKES = 3  # of ours with one delivery
 IDLE_SECONDS = 5.0
 LOOK_AGAIN_SECONDS, SELDOM_SECONDS = 0.2, 1.0
 PACE_SECONDS = 0.1  # while a platform takes no more, until it is asked again
-KEPT_FREE = 16  # of what is in hand at once, for answers
+KEPT_FREE = 16  # of what is in hand at once, for answers; and for the answers of other bots
+OTHERS, NEVER = timedelta(seconds=1), datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -41,8 +41,11 @@ class Deliverers(Workers[Work]):
     at_once = 80
     kept_free = KEPT_FREE
     settling: Together[tuple[Work, Outcome], Work | None] = field(init=False)
+    looked: datetime = NEVER  # when accounts were looked for that no bot is configured for any more
     look_again: float = LOOK_AGAIN_SECONDS
-    claimed: Counter[tuple[str, str]] = field(default_factory=Counter)  # pushes in hand, by (platform, account)
+    # by (platform, account)
+    pushes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
     held_back: bool = False  # whether a platform would take no more
 
     def __post_init__(self) -> None:
@@ -50,17 +53,33 @@ class Deliverers(Workers[Work]):
 
     async def lease(self, limit: int) -> list[Work]:
         """The next delivery of up to `limit` chats; pushes only as far as their platforms take them."""
-        pushes = max(0, limit - KEPT_FREE)
-        spare = {bot: platform.spare(self.claimed[bot]) for bot, platform in self.bots.all()}
-        most = {bot: number for bot, number in spare.items() if number is not None}
-        claim = partial(claim_work, pushes=pushes, most=most)
-        works: list[Work] = await self.runtime.transact(claim, self.bots.reach, limit, self.guards)
+        most = {bot: platform.spare(self.pushes[bot]) for bot, platform in self.bots.all()}
+        # a platform that takes calls and does not answer leaves room for the others
+        answers = {bot: self.at_once - KEPT_FREE - number for bot, number in self.answers.items() if number > 0}
+        seldom = self.runtime.now() - self.looked > OTHERS
+        room = Room(max(0, limit - KEPT_FREE), most, answers, others=seldom)
+        works = await self._claim(limit, room)
+        if not (works or seldom):
+            works = await self._claim(limit, room._replace(others=True))
+        if seldom:
+            self.looked = self.runtime.now()
         if works:
             self.look_again = LOOK_AGAIN_SECONDS
-        found = Counter(_bot_of(work) for work in works if not work.waited_for)
-        self.claimed += found
-        self.held_back = any(found[bot] >= number for bot, number in most.items())
+        before = self.pushes.copy()
+        for work in works:
+            self._in_hand(work, 1)
+        self.held_back = any(
+            number is not None and self.pushes[bot] and self.pushes[bot] - before[bot] >= number
+            for bot, number in most.items()
+        )
         return works
+
+    async def _claim(self, limit: int, room: Room) -> list[Work]:
+        works: list[Work] = await self.runtime.transact(claim_work, self.bots.reach, limit, self.guards, room)
+        return works
+
+    def _in_hand(self, work: Work, number: int) -> None:
+        (self.answers if work.waited_for else self.pushes)[work.chat.platform, work.chat.account] += number
 
     async def rest(self, found: bool) -> float:
         """A moment where a platform takes no more, however much is due."""
@@ -88,11 +107,11 @@ class Deliverers(Workers[Work]):
             try:
                 outcome = await self._send(work)
             finally:
-                self.claimed[_bot_of(work)] -= not work.waited_for
+                self._in_hand(work, -1)
             self._tell(work, outcome, perf_counter() - began)
         following = await self.settling.settle((work, outcome))
         if following is not None:
-            self.claimed[_bot_of(following)] += not following.waited_for
+            self._in_hand(following, 1)
         return following
 
     def _tell(self, work: Work, outcome: Outcome, seconds: float) -> None:
@@ -166,7 +185,3 @@ def can_be_drawn(work: Work) -> bool:
     except Exception:
         return False
     return True
-
-
-def _bot_of(work: Work) -> tuple[str, str]:
-    return work.chat.platform, work.chat.account

@@ -98,7 +98,7 @@ class Handlers(Workers[LeasedRow]):
             return await self.insist(receiving.pass_over, row, "done")
         numbered, listed = not platform.capabilities.buttons, platform.capabilities.listed
         if inbound.kind in REPEATABLE:
-            verdict = self.patience.judge(row.platform, inbound.sender, row.received_at)
+            verdict = self.patience.judge(row.platform, inbound.sender, row.received_at, inbound.at)
             if verdict != READ:
                 return await self._put_aside(platform, row, inbound, trace, verdict == TOLD)
         try:

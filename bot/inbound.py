@@ -40,6 +40,8 @@ class Inbound:
     news only of an account that is not known to be there, or gone; ranked has `payload["ranks"]`:
     account -> [before, after] in the ranks of api.rooms.planning; asked_to_join may have `payload["chat"]`, where it
     can be answered for a while.
+    `at`: when it was done, in seconds since 1970, where the platform says so: what waited there while we were away
+    arrives in one moment.
     `sender` is the platform's stable account id; `event` the platform's id of the message said, edited or pressed;
     `action` and `handle` belong to a pressed button; of a vote `event` is "poll:" and the poll's id, and `action`
     (added when it is handled) what the poll is about; `payload` holds what only some kinds have.
@@ -57,6 +59,7 @@ class Inbound:
     reply_to: str = ""
     action: str = ""
     handle: str = ""
+    at: float | None = None
     payload: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -28,7 +28,7 @@ class Sharing:
 
     async def join(self) -> None:
         """Take a part; what others have to give up for it is theirs a moment longer. Raises StorageUnavailable."""
-        if self.runtime.database.is_sqlite or self._beating is not None:
+        if self.runtime.database.is_sqlite or (self._beating is not None and not self._beating.done()):
             return
         await self._look()
         await asyncio.sleep(LOOK_SECONDS)
@@ -52,7 +52,9 @@ class Sharing:
                     part, _ = await self._look()
                     heard = self.runtime.now()
                     self.resize(part)
-                except StorageUnavailable:
+                except Exception as error:
+                    if not isinstance(error, StorageUnavailable):
+                        log.exception("a part of what a bot may send was not looked at", platform=self.bot[0])
                     # to the others, who may have a database, this process is gone soon
                     if self.runtime.now() - heard > GONE - timedelta(seconds=2 * BEAT_SECONDS):
                         self.resize(0)

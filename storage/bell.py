@@ -1,5 +1,6 @@
 """Ringing between processes: LISTEN and NOTIFY of PostgreSQL. A name is rung; nothing depends on being heard."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from sqlalchemy import URL
 
 from storage.engine import StorageUnavailable
+from storage.locks import ANSWER_SECONDS, ASK_SECONDS, OURS
 
 CHANNEL = "gongfang"
 
@@ -32,12 +34,15 @@ class Bell:
         import psycopg
 
         try:
-            async for notice in self._ear.notifies():
-                origin, _, name = notice.payload.partition(" ")
-                if origin != self._me:
-                    yield name
-        except psycopg.Error as error:
-            raise StorageUnavailable(str(error)) from error
+            while True:
+                async for notice in self._ear.notifies(timeout=ASK_SECONDS):
+                    origin, _, name = notice.payload.partition(" ")
+                    if origin != self._me:
+                        yield name
+                async with asyncio.timeout(ANSWER_SECONDS):  # a server that vanished says nothing of its own accord
+                    await self._ear.execute("SELECT 1")
+        except (psycopg.Error, TimeoutError) as error:
+            raise StorageUnavailable(str(error) or "no answer in time") from error
 
     @property
     def _me(self) -> str:
@@ -52,8 +57,8 @@ async def open_bell(url: URL) -> AsyncIterator[Bell]:
     address = url.set(drivername="postgresql").render_as_string(hide_password=False)
     try:
         async with (
-            await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5) as ear,
-            await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5) as mouth,
+            await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5, **OURS) as ear,
+            await psycopg.AsyncConnection.connect(address, autocommit=True, connect_timeout=5, **OURS) as mouth,
         ):
             await ear.execute(f"LISTEN {CHANNEL}")
             yield Bell(ear, mouth)

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Index, String, case, func, or_, select, text
+from sqlalchemy import Index, String, and_, case, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Id, Pid, ref
 from storage.communities import Community
-from storage.messaging import LOST, OTHER, Delivery, Message
+from storage.messaging import BLOCKED, DROPPED, LOST, NO_ACCOUNT, NO_CHAT, OTHER, Delivery, Message
 from storage.people import Person
 
-DROPPED = "dropped"
 NOT_ARRIVED = (*LOST, DROPPED)
-WHY = case((Delivery.state == DROPPED, DROPPED), else_=func.coalesce(Delivery.reason, OTHER))
+# that nobody could be reached stays the reason, whoever dropped it
+GIVEN_UP = and_(Delivery.state == DROPPED, func.coalesce(Delivery.reason, OTHER).not_in((BLOCKED, NO_ACCOUNT, NO_CHAT)))
+WHY = case((GIVEN_UP, DROPPED), else_=func.coalesce(Delivery.reason, OTHER))
 
 
 class Broadcast:

@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, SelectBase, bindparam, delete, exists, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    SelectBase,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from storage.base import new_pid
@@ -285,15 +296,22 @@ def release_chat(session: Session, chat_id: int) -> bool:
 
 
 def purge_handled(session: Session, before: datetime, limit: int = 500) -> int:
-    """Delete up to `limit` rows handled well before `before` (dead ones stay to be looked at); returns how many."""
-    old = select(Incoming.id).where(Incoming.handled_at < before, Incoming.state == "done").limit(limit)
+    """Delete up to `limit` rows handled well before `before`; returns how many. Those that could not be handled, and
+    those whose handler failed, stay to be looked at."""
+    over = (Incoming.state == "done", Incoming.reason.is_(None))
+    old = select(Incoming.id).where(Incoming.handled_at < before, *over).limit(limit)
     return count_changed(session, delete(Incoming).where(Incoming.id.in_(old)))
 
 
 def purge_dead(session: Session, before: datetime, limit: int = 500) -> int:
-    """Delete up to `limit` rows that could not be handled and came before `before`; returns how many."""
-    old = select(Incoming.id).where(Incoming.state == "dead", Incoming.received_at < before).limit(limit)
-    return count_changed(session, delete(Incoming).where(Incoming.id.in_(old)))
+    """Delete up to `limit` rows that could not be handled, or whose handler failed, of before `before`; how many."""
+    count = 0
+    for state in ("dead", "done"):
+        old = select(Incoming.id).where(Incoming.state == state, Incoming.received_at < before)
+        if state == "done":
+            old = old.where(Incoming.reason.is_not(None)).order_by(Incoming.id)
+        count += count_changed(session, delete(Incoming).where(Incoming.id.in_(old.limit(limit - count))))
+    return count
 
 
 def count_waiting(session: Session) -> int:

@@ -1,7 +1,7 @@
 """Ending the leases of a process that is gone or in charge no more, or of a time that was wrong; all others run out by
 themselves."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
@@ -10,6 +10,9 @@ from storage.attachments import Attachment
 from storage.messaging import Chat, Delivery
 from storage.mirrors import end_room_leases
 from storage.writing import QUIET_UPDATE, count_changed
+
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def end_leases(session: Session, now: datetime) -> None:
@@ -21,6 +24,9 @@ def end_leases(session: Session, now: datetime) -> None:
     )
     waiting = (Attachment.state == "pending", Attachment.next_at > now)
     session.execute(update(Attachment).where(*waiting).values(next_at=now), execution_options=QUIET_UPDATE)
+
+
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def end_leases_of(session: Session, platform: str, account: str) -> None:
@@ -42,9 +48,9 @@ def put_right(session: Session, now: datetime, soon: timedelta, later: timedelta
     waiting = session.scalars(select(Delivery.chat_id).where(*answers).distinct()).all()
     changes = [
         update(Chat).where(Chat.in_next_at > now + soon).values(in_next_at=now),
-        update(Chat).where(Chat.in_next_at.is_not(None), Chat.in_leased_until > now + later)
+        update(Chat).where(Chat.in_next_at > EVER, Chat.in_leased_until > now + later)
         .values(in_leased_until=None),
-        update(Chat).where(Chat.next_at.is_not(None), Chat.leased_until > now + later).values(leased_until=None),
+        update(Chat).where(Chat.next_at > EVER, Chat.leased_until > now + later).values(leased_until=None),
         update(Delivery).where(*answers).values(not_before=now),
         update(Chat).where(Chat.id.in_(waiting)).values(next_at=now),
     ]  # fmt: skip

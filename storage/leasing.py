@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.messaging import READY, REPLIES, Chat, Delivery, Sender
+from storage.messaging import ONE, READY, REPLIES, Chat, Delivery, Sender
 from storage.reach import Reach
 from storage.writing import QUIET_UPDATE, among, table_of, take
 
@@ -20,8 +20,15 @@ HOLD = (
     .order_by(CHATS.c.id)
     .with_for_update()
 )
-# what somebody waits for: acks and replies
+Bot = tuple[str, str]  # platform and account
+# written so that no index is chosen for it
+BOT = Chat.platform.concat(":").concat(Chat.account)
+# what somebody waits for: acks and replies; what is for one person and not for many
 ASKED = and_(Delivery.state == READY, Delivery.lane <= REPLIES)
+PERSONAL = and_(Delivery.state == READY, Delivery.lane == ONE)
+COLUMNS = (
+    Chat.id, Chat.fence, Chat.platform, Chat.account, Chat.native, Chat.kind, Chat.leased_until, Chat.blocked_until,
+)  # fmt: skip
 
 
 class LeasedChat(NamedTuple):
@@ -44,15 +51,27 @@ class Held(NamedTuple):
     blocked_until: datetime | None
 
 
-def lease_chats(
-    session: Session, reach: Reach, now: datetime, limit: int, seconds: float,
-    pushes: int | None = None, most: Mapping[tuple[str, str], int] = MappingProxyType({}),
-) -> list[LeasedChat]:  # fmt: skip
-    """Lease up to `limit` chats with something to send, leaving out bots that were told to wait. (A chat that was told
-    to wait may have an ack to send.) `pushes`: at most so many of them where nobody waits for an answer, and of bots
-    (platform, account) that take no more for now `most` of them each.
+class Room(NamedTuple):
+    """How much may be leased. `pushes`: at most so many chats where nobody waits for an answer; `most`: of each bot
+    (platform, account) that is open at most so many of them, None: any number; `answers`: of a bot at most so many
+    chats where somebody waits; `others`: whether accounts are looked for that no bot is configured for any more."""
 
-    Those where somebody waits for an answer come first: behind a push to a county it would come minutes later.
+    pushes: int | None = None
+    most: Mapping[Bot, int | None] = MappingProxyType({})
+    answers: Mapping[Bot, int] = MappingProxyType({})
+    others: bool = True
+
+
+ALL_ROOM = Room()
+
+
+def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, seconds: float,
+                room: Room = ALL_ROOM) -> list[LeasedChat]:  # fmt: skip
+    """Lease up to `limit` chats with something to send, leaving out bots that were told to wait. (A chat that was told
+    to wait may have an ack to send.)
+
+    Those where somebody waits for an answer come first: behind a push to a county it would come minutes later. Then
+    what is for one person only, then what is for many.
     """
     blocked = select(Sender.platform).where(
         Sender.platform == Chat.platform, Sender.account == Chat.account, Sender.blocked_until > now
@@ -64,39 +83,51 @@ def lease_chats(
         ~blocked.exists(),
     )
     due = select(Chat.id).where(*free)
-    asked = (
-        select(Delivery.chat_id)
-        .join(Chat, Chat.id == Delivery.chat_id)
-        .where(ASKED, Delivery.not_before <= now, *free)
-        .order_by(Delivery.not_before)
-        .limit(limit)
-    )
     lease = {"leased_until": now + timedelta(seconds=seconds), "fence": Chat.fence + 1}
-    columns = (
-        Chat.id, Chat.fence, Chat.platform, Chat.account, Chat.native, Chat.kind, Chat.leased_until, Chat.blocked_until,
-    )  # fmt: skip
-    answers = session.scalars(asked).all()
-    rows = [*take(session, due.where(Chat.id.in_(answers)), Chat, lease, *columns)] if answers else []
-    leased = [LeasedChat._make(row) for row in rows]
+
+    def of_lane(lane: ColumnElement[bool], *which: ColumnElement[bool], most: int) -> list[int]:
+        found = (
+            select(Chat.id, Chat.platform, Chat.account)
+            .join(Delivery, Chat.id == Delivery.chat_id)
+            .where(lane, Delivery.not_before <= now, *free, *which)
+            .order_by(Delivery.not_before)
+            .limit(most)
+        )
+        left = dict(room.answers)
+        chats: list[int] = []
+        for chat_id, platform, account in session.execute(found):
+            bot = (platform, account)
+            if chat_id not in chats and left.get(bot, 1) > 0:
+                chats.append(chat_id)
+                left[bot] = left.get(bot, most) - 1
+        return chats
+
+    def take_some(query: Select[Any]) -> list[LeasedChat]:
+        return [LeasedChat._make(row) for row in take(session, query, Chat, lease, *COLUMNS)]
+
+    full = [":".join(bot) for bot, number in room.answers.items() if number <= 0]
+    answers = of_lane(ASKED, *([BOT.not_in(full)] if full else []), most=limit)
+    leased = take_some(due.where(Chat.id.in_(answers))) if answers else []
     answers_of = Counter((chat.platform, chat.account) for chat in leased)
-    left = limit - len(leased) if pushes is None else min(pushes, limit - len(leased))
-    for theirs, number in _takers(most, answers_of):
-        room = min(left, number) if number is not None else left
-        if room > 0:
-            next_ones = due.where(theirs).order_by(Chat.next_at).limit(room)
-            taken = [LeasedChat._make(row) for row in take(session, next_ones, Chat, lease, *columns)]
-            leased, left = leased + taken, left - len(taken)
+    left = limit - len(leased) if room.pushes is None else min(room.pushes, limit - len(leased))
+    for theirs, number in _takers(room, answers_of):
+        some = left if number is None else min(left, number)
+        for chats in (of_lane(PERSONAL, theirs, most=some) if some > 0 else [], None):
+            some = min(some, left)
+            if some > 0 and (chats or chats is None):
+                query = due.where(theirs) if chats is None else due.where(Chat.id.in_(chats))
+                taken = take_some(query.order_by(Chat.next_at).limit(some))
+                leased, left, some = leased + taken, left - len(taken), some - len(taken)
     return leased
 
 
-def _takers(
-    most: Mapping[tuple[str, str], int], answers: Mapping[tuple[str, str], int]
-) -> Iterator[tuple[ColumnElement[bool], int | None]]:
+def _takers(room: Room, answers: Mapping[Bot, int]) -> Iterator[tuple[ColumnElement[bool], int | None]]:
     """Whose chats may have pushes, and how many of them; None: any number. An answer takes the place of a push."""
-    bot = Chat.platform.concat(":").concat(Chat.account)
-    for (platform, account), number in most.items():
-        yield bot == f"{platform}:{account}", number - answers.get((platform, account), 0)
-    yield bot.not_in([f"{platform}:{account}" for platform, account in most]), None
+    for bot, number in room.most.items():
+        bounds = [one for one in (number, room.answers.get(bot)) if one is not None]
+        yield BOT.in_([":".join(bot)]), min(bounds) - answers.get(bot, 0) if bounds else None
+    if room.others:
+        yield BOT.not_in([":".join(bot) for bot in room.most]), None
 
 
 def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, Held]:

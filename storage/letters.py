@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 from storage.communities import Community
 from storage.memberships import under
 from storage.messages import bound
-from storage.messaging import EXPIRED, LETTER, OTHER, Chat, Delivery
+from storage.messaging import DROPPED, EXPIRED, LETTER, OTHER, UNREACHABLE, Chat, Delivery
 from storage.outbox import wake_chats
 from storage.people import Identity, Person
 from storage.rooms import Room
@@ -142,7 +142,13 @@ def revive_letters(session: Session, letters: Sequence[Retriable], at: datetime,
 
 def drop_letters(session: Session, ids: Sequence[int]) -> int:
     """Nobody tries these again; returns how many."""
-    return count_changed(session, update(Delivery).where(Delivery.id.in_(ids), LETTER).values(state="dropped"))
+    return count_changed(session, update(Delivery).where(Delivery.id.in_(ids), LETTER).values(state=DROPPED))
+
+
+def drop_unreached(session: Session, before: datetime, limit: int) -> int:
+    """Up to `limit` of what reached nobody and was written before a moment is no letter any more; returns how many."""
+    these = select(Delivery.id).where(Delivery.state == UNREACHABLE, Delivery.created_at <= before).limit(limit)
+    return count_changed(session, update(Delivery).where(Delivery.id.in_(these)).values(state=DROPPED))
 
 
 def _from(query: Any, which: Which, lost: bool = True) -> Any:

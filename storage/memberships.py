@@ -179,7 +179,8 @@ def name_of(session: Session, person_id: int) -> str | None:
 
 
 def find_away(session: Session, person_ids: Collection[int]) -> set[int]:
-    """Those of these people who had an account and are at home nowhere now: what is for them waits."""
+    """Those of these people who have an account and no chat that reaches them: it is closed, or they never wrote to us.
+    What is for them waits."""
     account = exists().where(Identity.person_id == Person.id)
     query = select(Person.id).where(Person.id.in_(person_ids), Person.home_chat_id.is_(None), account)
     return set(session.scalars(query))

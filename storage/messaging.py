@@ -3,7 +3,7 @@
 Queries live in `inbox.py` and `outbox.py`; what the columns promise is in architecture.md (Receiving, Sending).
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Index, String, UniqueConstraint, and_, literal_column, text
@@ -15,6 +15,7 @@ from storage.base import Base, Id, Json, Pid, loose_ref, ref
 CHANGED_OFTEN = {"postgresql_with": {"fillfactor": 70}}
 # how deliveries end that somebody may want to know of; what nobody saw in ten seconds (acks) is not among them
 LOST = ("dead", "unreachable", "expired")
+DROPPED = "dropped"  # by somebody who looked at it, or when it was too late to reach anybody after all
 IS_LOST = text("state IN ('dead', 'unreachable', 'expired') AND kind <> 'ack'")
 # why a delivery was lost: a closed set, beside the free words of `error`
 BLOCKED = "blocked"  # their accounts blocked us, left, or were closed
@@ -145,11 +146,19 @@ class Delivery(Base):
             sqlite_where=text("state = 'ready' AND lane <= 0"), postgresql_where=text("state = 'ready' AND lane <= 0"),
         ),
         Index(
+            "ix_deliveries_personal_ready", "not_before",
+            sqlite_where=text("state = 'ready' AND lane = 1"), postgresql_where=text("state = 'ready' AND lane = 1"),
+        ),
+        Index(
             "ix_deliveries_unrouted", "not_before", "id",
             sqlite_where=text("state = 'ready' AND chat_id IS NULL"),
             postgresql_where=text("state = 'ready' AND chat_id IS NULL"),
         ),
         Index("ix_deliveries_lost", "id", sqlite_where=IS_LOST, postgresql_where=IS_LOST),
+        Index(
+            "ix_deliveries_unreachable", "created_at",
+            sqlite_where=text("state = 'unreachable'"), postgresql_where=text("state = 'unreachable'"),
+        ),
         Index(
             "ix_deliveries_acks", "created_at",
             sqlite_where=text("kind = 'ack'"), postgresql_where=text("kind = 'ack'"),
@@ -189,9 +198,12 @@ class Delivery(Base):
 READY: Any = literal_column("'ready'")
 NEW: Any = literal_column("'new'")
 REPLIES: Any = literal_column("0")
+ONE: Any = literal_column("1")
 LETTER = and_(
     Delivery.state.in_([literal_column(f"'{state}'") for state in LOST]), Delivery.kind != literal_column("'ack'")
 )
+UNREACHABLE: Any = literal_column("'unreachable'")
+HEALS = timedelta(days=7)  # what reached nobody for so long is not sent any more when they can be reached
 
 
 class SentEvent(Base):

@@ -45,7 +45,7 @@ HEADS = (
     select(
         *[SENDINGS.c[name] for name in (
             "id", "pid", "message_id", "kind", "lane", "chat_id", "person_id", "target_id", "handle", "not_before",
-            "expires_at", "guard", "attempts", "pending", "unheard", "cause",
+            "expires_at", "guard", "attempts", "pending", "unheard", "cause", "again_at",
         )],
     )
     .where(SENDINGS.c.id.in_(FIRST))
@@ -122,6 +122,7 @@ class ReadyRow(NamedTuple):
     pending: bool
     unheard: int
     cause: str | None
+    again_at: datetime | None
 
 
 def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:

@@ -11,13 +11,12 @@ from sqlalchemy import Column, and_, delete, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage import schema
-from storage.messaging import Delivery, Message, SentEvent, SentPoll
+from storage.messaging import LOST, Delivery, Message, SentEvent, SentPoll
 from storage.webchat import WebPost
 from storage.writing import QUIET_UPDATE
 
 LOOKED_AT = 100  # messages at a time
 MOST_ROWS = 500  # deliveries deleted in a transaction
-UNSENT = ("dead", "unreachable")
 # columns that name a message by another name than <what>_message_id; what a message answers is shown when it is sent
 MEANT = (("journal_entries", "status_id"),)
 
@@ -33,7 +32,7 @@ def references() -> Iterator[Column[int]]:
 
 def prune(session: Session, after: int, said_before: datetime, dead_before: datetime) -> tuple[int, bool]:
     """One batch of the messages after the one with id `after`: what is over since before `said_before` goes, what
-    nobody got (dead, unreachable) since before `dead_before`. Returns (up to where, whether there is more to do).
+    nobody got (dead, unreachable, too late) since before `dead_before`. Returns (up to where, whether there is more).
 
     At most 500 deliveries go at a time: of a message to ten thousand people some go now, the others next.
     """
@@ -63,7 +62,7 @@ def _free(session: Session, ids: Sequence[int], said_before: datetime, dead_befo
     named |= set(session.scalars(polls.where(Delivery.message_id.in_(ids))))
     copy = aliased(Delivery)
     lately = or_(copy.created_at >= said_before, copy.sent_at >= said_before)
-    lost_lately = and_(copy.state.in_(UNSENT), copy.created_at >= dead_before)
+    lost_lately = and_(copy.state.in_(LOST), copy.created_at >= dead_before)
     going_on = or_(copy.state == "ready", copy.pending, lately, lost_lately)
     named |= set(session.scalars(select(copy.message_id).where(copy.message_id.in_(ids), going_on)))
     changed = select(Delivery.message_id).join(copy, copy.target_id == Delivery.id)

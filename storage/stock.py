@@ -9,11 +9,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from storage.matrix import MatrixDevice
-from storage.messaging import Chat, Cursor, Delivery, Incoming
+from storage.messaging import LETTER, Chat, Cursor, Delivery, Incoming
 from storage.readers import READER
 
 NEWEST = 20_000  # deliveries that are looked at: a push to a county, and more
-LOST = text("state IN ('dead', 'unreachable', 'expired') AND kind <> 'ack'")
 FAILED = text("reason IS NOT NULL AND state = 'dead'")
 
 
@@ -47,9 +46,9 @@ def sent_since(session: Session, since: datetime) -> dict[str, int]:
 
 
 def lost(session: Session) -> dict[str, int]:
-    """How many deliveries reached nobody, by their state."""
+    """How many deliveries reached nobody, by their state: as many as there are letters."""
     return {state: count for state, count in session.execute(
-        select(Delivery.state, func.count()).where(LOST).group_by(Delivery.state)
+        select(Delivery.state, func.count()).where(LETTER).group_by(Delivery.state)
     )}  # fmt: skip
 
 
@@ -59,7 +58,7 @@ def unhandled(session: Session) -> int:
 
 
 def claims(session: Session) -> Sequence[Claim]:
-    """Who reads what only one may read. What a process that is alone on its database reads it claims nowhere."""
+    """Who reads what only one may read. """
     found = [
         Claim(row.platform, row.account, datetime.fromisoformat(row.value.partition(" ")[2]))
         for row in session.scalars(select(Cursor).where(Cursor.name == READER)) if " " in row.value

@@ -21,7 +21,7 @@ from storage.people import Person
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One line of a list of members. `away`: they had an account and none that reaches them is left; for those who may
+    """One line of a list of members. `away`: they have an account and no chat that reaches them; for those who may
     moderate (else None). `cursor` leads to the lines after it."""
 
     pid: str

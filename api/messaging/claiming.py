@@ -131,7 +131,7 @@ def _prepare(ctx: Context, heads: Sequence[Head], guards: Mapping[str, Guard]) -
     heads = _put_off(ctx, heads, said, files)
     answered = _answered(ctx, heads, said)
     changed = [row.target_id for _, row in heads if row.target_id is not None]
-    parts = outbox.sent_parts(ctx.session, [*changed, *[row.id for _, row in heads if row.attempts]])
+    parts = outbox.sent_parts(ctx.session, [*changed, *[row.id for _, row in heads if row.attempts or row.again_at]])
     polls = votes.polls_of(ctx.session, changed)
     return {
         chat.chat_id: Work(

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -14,7 +13,7 @@ from api.messaging.claiming import LEASE_SECONDS, SLOWEST_UPLOAD, Guard, Work, c
 from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
 from storage import leasing, outbox, votes
-from storage.leasing import LeasedChat
+from storage.leasing import ALL_ROOM, LeasedChat, Room
 from storage.messaging import GAVE_UP, REJECTED, UNHEARD, Chat, Delivery
 from storage.reach import Reach
 
@@ -62,15 +61,12 @@ class Outcome:
 
 
 
-def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guard], pushes: int | None = None,
-               most: Mapping[tuple[str, str], int] = MappingProxyType({})) -> list[Work]:  # fmt: skip
-    """Route what is addressed to people, lease up to `limit` chats and claim the next delivery of each.
-
-    `pushes`: at most so many of them where nobody waits for an answer, of some bots (platform, account) `most` each.
-    """
+def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guard],
+               room: Room = ALL_ROOM) -> list[Work]:  # fmt: skip
+    """Route what is addressed to people, lease up to `limit` chats and claim the next delivery of each."""
     if lost := outbox.route_to_people(ctx.session, ctx.now):
         count_ended(ctx, "", "unreachable", lost)
-    leased = leasing.lease_chats(ctx.session, reach, ctx.now, limit, LEASE_SECONDS, pushes, most)
+    leased = leasing.lease_chats(ctx.session, reach, ctx.now, limit, LEASE_SECONDS, room)
     return list(claim_next(ctx, leased, guards).values())
 
 
@@ -150,8 +146,8 @@ def _record_failure(ctx: Context, work: Work, outcome: Outcome) -> None:
         log.error("delivery given up", **_known_by(work), error=error)
         how = {"reason": UNHEARD, "pending": False, "unheard": work.unheard + 1}
         outbox.set_state(session, ids, "dead", error, **how)
-    else:
-        _try_later(ctx, work, outcome)
+    elif _try_later(ctx, work, outcome):
+        kind = "dead"
     count_ended(ctx, work.chat.platform, kind)
     session.flush()
 
@@ -160,15 +156,20 @@ def _known_by(work: Work) -> dict[str, str | None]:
     return {"reference": work.cause, "delivery": work.pid, "platform": work.chat.platform}
 
 
-def _try_later(ctx: Context, work: Work, outcome: Outcome) -> None:
+def _try_later(ctx: Context, work: Work, outcome: Outcome) -> bool:
+    """Whether it is not tried again after all: it failed for a whole day."""
     until = ctx.now + timedelta(seconds=_pause(work, outcome))
     if outcome.whole_bot:
         outbox.block_sender(ctx.session, work.chat.platform, work.chat.account, until)
     row = ctx.session.get_one(Delivery, work.delivery_id)
-    over = ctx.now - (row.again_at or row.created_at) > GIVE_UP_AFTER
+    # to be told to wait is no failure, however long ago it was said
+    over = outcome.retry_after is None and ctx.now - (row.again_at or row.created_at) > GIVE_UP_AFTER
     how: dict[str, Any] = {"pending": outcome.unsure, "unheard": work.unheard + outcome.unheard}
     how |= {"reason": GAVE_UP} if over else {"not_before": until}
     outbox.set_state(ctx.session, [work.delivery_id], "dead" if over else "ready", outcome.error, **how)
+    if over:
+        log.error("delivery given up", **_known_by(work), error=outcome.error)
+    return over
 
 
 def _pause(work: Work, outcome: Outcome) -> float:
@@ -186,6 +187,6 @@ def when_next(ctx: Context, reach: Reach) -> datetime | None:
 
 
 __all__ = [
-    "MOST_UNHEARD", "SLOWEST_UPLOAD", "Guard", "Outcome", "Work", "claim_work", "finish_work", "finish_works",
+    "MOST_UNHEARD", "SLOWEST_UPLOAD", "Guard", "Outcome", "Room", "Work", "claim_work", "finish_work", "finish_works",
     "return_work", "when_next",
 ]  # fmt: skip

@@ -9,11 +9,12 @@ from api.messaging.dialogues import close_dialogue, expired_dialogues
 from api.messaging.outbox import PERSONAL, say_in_chat
 from api.messaging.receiving import purge_inbox
 from api.messaging.tree import T
-from storage import idempotency, inbox, leases, messages, retention
+from storage import idempotency, inbox, leases, letters, messages, retention
+from storage.messaging import HEALS
 
 log = structlog.get_logger()
 
-BATCH = 100
+BATCH, MANY = 100, 500
 SOON, LATER = timedelta(minutes=1), timedelta(hours=1)  # the inbox makes nothing due so late; nor does a lease last
 KEEP_ANSWERS = timedelta(hours=24)
 KEEP_ACKS = timedelta(hours=24)
@@ -50,6 +51,12 @@ def forget_handled(ctx: Context) -> bool:
         purge_inbox(ctx),
     )
     return any(forgotten)
+
+
+def forget_unreached(ctx: Context) -> bool:
+    """What reached nobody and would not be sent late any more is no letter any more: of a county that is still being
+    bound there are more every day. Who sent it still sees whom it did not reach. True when there may be more."""
+    return letters.drop_unreached(ctx.session, ctx.now - HEALS, MANY) == MANY
 
 
 def forget_said(ctx: Context) -> bool:

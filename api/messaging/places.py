@@ -1,13 +1,9 @@
 """Chats that end (blocked, left, removed) and chats that live on under another id."""
 
-from datetime import timedelta
-
 from api.context import Context
 from storage import conversations, outbox, places
-from storage.messaging import BLOCKED, CHAT_GONE, Chat
+from storage.messaging import BLOCKED, CHAT_GONE, HEALS, Chat
 from storage.people import Identity, choose_home
-
-NOT_TOO_LATE = timedelta(days=7)  # what waited longer for a private chat is not told any more
 
 
 def deliver_late(ctx: Context, identity: Identity) -> None:
@@ -16,7 +12,7 @@ def deliver_late(ctx: Context, identity: Identity) -> None:
     identity.wanted_at = None
     if identity.person_id is not None:
         ctx.session.flush()
-        if conversations.revive(ctx.session, identity.person_id, ctx.now - NOT_TOO_LATE, ctx.now):
+        if conversations.revive(ctx.session, identity.person_id, ctx.now - HEALS, ctx.now):
             ctx.wake("outbox")
 
 
@@ -26,10 +22,11 @@ def lose_chat(ctx: Context, chat: Chat, ended: bool = False) -> None:
     chat.state = "ended" if ended else "gone"
     if chat.identity_id is not None:
         identity = ctx.session.get_one(Identity, chat.identity_id)
-        identity.state = "gone"
-        if identity.person_id is not None:
-            ctx.session.flush()
-            choose_home(ctx.session, identity.person_id)
+        if identity.chat_id == chat.id:  # and has not moved to another of our bots, or another room, before
+            identity.state = "gone"
+            if identity.person_id is not None:
+                ctx.session.flush()
+                choose_home(ctx.session, identity.person_id)
     outbox.give_back(ctx.session, chat.id, BLOCKED if chat.kind == "private" else CHAT_GONE)
 
 

@@ -7,6 +7,7 @@ from api.messaging.tree import Node, Plural, Seq, T, Words
 from storage.messaging import (
     BLOCKED,
     CHAT_GONE,
+    DROPPED,
     EXPIRED,
     GAVE_UP,
     GUARD,
@@ -18,8 +19,6 @@ from storage.messaging import (
     UNREADABLE,
 )
 
-DROPPED = "dropped"
-
 
 class Reason(NamedTuple):
     """What happened, without blame, and what helps."""
@@ -29,7 +28,7 @@ class Reason(NamedTuple):
 
 
 OUT_OF_REACH = T("out of reach: their chat with me is closed")
-REACH_AGAIN = T("Tell them another way. What still counts goes out as soon as they write to me again.")
+REACH_AGAIN = T("Tell them another way. What still counts goes out as soon as they write to me.")
 ASK_OPERATOR = T("Ask whoever runs the service; once the cause is mended, try it again.")
 REASONS: dict[str, Reason] = {
     BLOCKED: Reason(OUT_OF_REACH, REACH_AGAIN),
@@ -56,8 +55,8 @@ def explain(reason: str) -> Node:
 
 def unreached(lost: Mapping[str, int]) -> list[Node]:
     """How many people something did not reach (why -> how many), for who sent it; what to do is said with it."""
-    none, closed = lost.get(NO_ACCOUNT, 0), lost.get(BLOCKED, 0)
-    rest = sum(lost.values()) - none - closed
+    none, closed, shy = lost.get(NO_ACCOUNT, 0), lost.get(BLOCKED, 0), lost.get(NO_CHAT, 0)
+    rest = sum(lost.values()) - none - closed - shy
     lines: list[Node] = []
     if none:
         lines.append(Plural("{n} person has no account here yet and got nothing",
@@ -66,6 +65,9 @@ def unreached(lost: Mapping[str, int]) -> list[Node]:
         lines.append(Plural("{n} person is out of reach: tell them another way, or let them write to me",
                             "{n} people are out of reach: tell them another way, or let them write to me",
                             closed))  # fmt: skip
+    if shy:
+        lines.append(Plural("{n} person never wrote to me: ask them to write to me once",
+                            "{n} people never wrote to me: ask them to write to me once", shy))  # fmt: skip
     if rest:
         lines.append(Plural("{n} person did not get it for another reason: ask your region administrator",
                             "{n} people did not get it for other reasons: ask your region administrator",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
+from api.messaging.outbox import LANES
 from benchmarks.day.keeping import WHOLE
 from benchmarks.day.schedule import DAY
 from benchmarks.day.watching import Moment
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from benchmarks.county_day import Day
 
 LATER = 8  # looks at the queues that are shown of each phase
-LANES = ("acks", "replies", "personal", "bulk")
 MEGA = 1 << 20
 
 

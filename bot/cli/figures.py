@@ -29,6 +29,15 @@ class Figures:
                 found[dict(pairs).get(label, "")] += value
         return dict(found)
 
+    def oldest(self, name: str, label: str) -> dict[str, float]:
+        """The lowest by one label: of several accounts, the one that was heard of least lately."""
+        found: dict[str, float] = {}
+        for (known, pairs), value in self.samples.items():
+            if known == name:
+                key = dict(pairs).get(label, "")
+                found[key] = min(value, found.get(key, value))
+        return found
+
     def mean(self, name: str, **labels: str) -> float | None:
         """What a histogram saw on average; None for nothing."""
         count = self.total(f"{name}_count", **labels)

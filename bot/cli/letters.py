@@ -10,6 +10,8 @@ from bot.cli.output import MISUSED, REFUSED, AsJson, Output, _, answering
 from bot.cli.service import ConfigFile, Service, opened
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from api.letters.arrivals import ArrivalRow
     from api.letters.service import Changed, LetterRow
 
@@ -32,6 +34,7 @@ def list_(
     """What they say is not shown."""
     with answering(as_json) as out, opened(config) as service:
         if inbox:
+            _only(out, "--inbox", **{"--reason": reason, "--place": place})
             _list_inbox(out, service, platform, limit)
             return
         from api.letters.service import count_letters, list_letters
@@ -46,7 +49,7 @@ def list_(
             out.say(heading)
             out.say(Words("  " + out.text(explain(one.reason))))
         heads = [T("Letter"), T("Reason"), T("Platform"), T("To"), T("Since"), T("Error")]
-        out.table(heads, [_line(letter) for letter in found])
+        out.table(heads, [_line(out, letter) for letter in found])
         if not counted:
             out.say(T("There are no dead letters."))
         out.result(reasons=[one._asdict() for one in counted], letters=[_as_json(letter) for letter in found])
@@ -63,6 +66,7 @@ def retry(
     with answering(as_json) as out, opened(config) as service:
         _need_one(out, id, reason, platform, place, every)
         if inbox:
+            _only(out, "--inbox", **{"--reason": reason, "--place": place})
             _retry_inbox(out, service, id, platform)
             return
         n, left = _change(service, retry_letter, retry_letters, id, reason, platform, place)
@@ -93,6 +97,16 @@ def _need_one(out: Output, id: Sequence[str] | None, reason: str | None, platfor
               every: bool) -> None:  # fmt: skip
     if not (id or reason or platform or place or every):
         say = T("Say which: --id, --reason, --platform, --place, or --all.")
+        raise out.fail(MISUSED, "letters.which", out.text(say))
+    if id:
+        _only(out, "--id", **{"--reason": reason, "--platform": platform, "--place": place, "--all": every or None})
+
+
+def _only(out: Output, option: str, **others: Any) -> None:
+    """What would be left out of account is refused: somebody means less by it than would be done."""
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        say = T("{option} goes without {other}.", option=option, other=", ".join(given))
         raise out.fail(MISUSED, "letters.which", out.text(say))
 
 
@@ -127,7 +141,7 @@ def _list_inbox(out: Output, service: Service, platform: str | None, limit: int)
     found: list[ArrivalRow] = service.do(list_arrivals, limit, platform)
     heads = [T("Number"), T("Reason"), T("Platform"), T("Since"), T("Again?"), T("Error")]
     out.table(heads, [
-        [str(one.id), out.text(KINDS[one.kind]), one.platform, f"{one.received_at:%Y-%m-%d %H:%M}",
+        [str(one.id), out.text(KINDS[one.kind]), one.platform, _moment(out, one.received_at),
          "✓" if one.retriable else "", one.reason] for one in found
     ])  # fmt: skip
     if not found:
@@ -157,10 +171,13 @@ def _place(service: Service, place: str | None) -> str | None:
     return service.do(lambda ctx: one_community(ctx, place).pid) if place is not None else None
 
 
-def _line(letter: "LetterRow") -> list[str]:
+def _line(out: Output, letter: "LetterRow") -> list[str]:
     to = letter.name or letter.place or ""
-    return [letter.pid, letter.reason, letter.platform or "", to, f"{letter.created_at:%Y-%m-%d %H:%M}",
-            letter.error or ""]  # fmt: skip
+    return [letter.pid, letter.reason, letter.platform or "", to, _moment(out, letter.created_at), letter.error or ""]
+
+
+def _moment(out: Output, at: "datetime") -> str:
+    return f"{at.astimezone(out.reader.zone):%Y-%m-%d %H:%M}"
 
 
 def _as_json(letter: "LetterRow") -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _platforms(out: Output, found: "Status", figures: "Figures") -> Any:
         T("sent in {minutes} min", **lately), T("sending takes"), T("last read"),
     )  # fmt: skip
     waits = {one.platform: one for one in found.inbox}
-    reads = figures.by("gongfang_last_read_timestamp_seconds", "platform")
+    reads = figures.oldest("gongfang_last_read_timestamp_seconds", "platform")
     rows = [
         (
             name, str(waits[name].due if name in waits else 0), _oldest(waits.get(name), found),
@@ -90,7 +90,7 @@ def _lines(out: Output, found: "Status", figures: "Figures") -> list[str]:
           expired=found.lost.get("expired", 0), unhandled=found.unhandled),
     ]  # fmt: skip
     say += [
-        T("{platform} is read by one process, at least until {moment}.", platform=one.platform,
+        T("{platform} is read by one process, at least until {moment}.", platform=f"{one.platform} {one.account}",
           moment=f"{one.until.astimezone(out.reader.zone):%H:%M:%S}")
         for one in found.claims
     ]  # fmt: skip

@@ -1,9 +1,12 @@
 """/status: what could not be delivered in the region that I administer, why, and what can be done about it."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from api.letters import texts
 from api.letters.service import (
+    Changed,
     count_letters,
     drop_letter,
     drop_letters,
@@ -19,6 +22,7 @@ from bot.registry import ALONE, REGION, Command, Feature
 from bot.turn import Turn
 
 SHOWN = 5
+MOST_BATCHES = 10  # that one answer changes, of 500 each
 
 
 def handle_status(turn: Turn) -> None:
@@ -84,8 +88,20 @@ def _ask(turn: Turn, question: Confirm, reason: str) -> None:
     question.ask(turn, say, reason=reason)
 
 
+def _in_batches(turn: Turn, change: Callable[..., Changed], reason: str) -> Changed:
+    """All of a reason, up to as many as people do not wait for the answer of."""
+    changed = change(turn.ctx, reason)
+    n = changed.n
+    for _ in range(MOST_BATCHES - 1):
+        if changed.next is None:
+            break
+        changed = change(turn.ctx, reason, after=changed.next)
+        n += changed.n
+    return replace(changed, n=n)
+
+
 def _again_all(turn: Turn, data: dict[str, Any]) -> None:
-    changed = retry_letters(turn.ctx, data["reason"])
+    changed = _in_batches(turn, retry_letters, data["reason"])
     lines: list[Node] = [Plural("{n} message is on its way.", "{n} messages are on their way.", changed.n)]
     if changed.next is not None:
         lines.append(T("There are more: send “status” once more."))
@@ -96,7 +112,7 @@ def _again_all(turn: Turn, data: dict[str, Any]) -> None:
 
 
 def _drop_all(turn: Turn, data: dict[str, Any]) -> None:
-    changed = drop_letters(turn.ctx, data["reason"])
+    changed = _in_batches(turn, drop_letters, data["reason"])
     lines: list[Node] = [Plural("{n} message was dropped.", "{n} messages were dropped.", changed.n)]
     if changed.next is not None:
         lines.append(T("There are more: send “status” once more."))

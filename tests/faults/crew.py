@@ -88,7 +88,7 @@ class Crew(Site):
 
 
 async def kill_again_and_again(crew: Crew, chance: Random, times: int, seconds: float = 2.0) -> dict[str, int]:
-    """Kill one of the processes `times` times, whatever it does, and start it again at once or a moment later; up to
+    """Kill one of the processes `times` times, each role as often, and start it again at once or a moment later; up to
     STARTING of them start at the same time. At the end all of them run. Returns how often which role was killed."""
     killed: dict[str, int] = {}
     starting: set[asyncio.Task[None]] = set()
@@ -96,7 +96,9 @@ async def kill_again_and_again(crew: Crew, chance: Random, times: int, seconds: 
         while len(starting) >= STARTING:
             await asyncio.wait(starting, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(chance.uniform(0, seconds))
-        one = chance.choice(crew.members)
+        # each role as often as the others, whoever has more processes
+        role = min(sorted(set(crew.roles)), key=lambda role: (killed.get(role, 0), chance.random()))
+        one = chance.choice(crew.of(role))
         await one.end()
         killed[one.role] = killed.get(one.role, 0) + 1
         await asyncio.sleep(chance.choice((0, 0, chance.uniform(0, 1))))

@@ -2,6 +2,7 @@
 said or answered is lost or doubled."""
 
 import asyncio
+import os
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,7 +22,7 @@ from tests.support.matrix import Somebody
 from tests.support.sealed import a_sealed_client
 from tests.support.synapse import Registered, Synapse
 
-KILLS = 10
+KILLS = int(os.environ.get("GONGFANG_TIMES") or 10)
 TEACHER = "YX-1004"
 PATIENCE = 120.0  # seconds for one answer, killed or not
 ASKED, DONE, YES = "我会这样提醒你", "好的", "对，提醒我"

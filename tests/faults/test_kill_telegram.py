@@ -2,6 +2,7 @@
 answer was never heard, each of which the database has counted."""
 
 import asyncio
+import os
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -19,7 +20,7 @@ from storage.records import Record
 from tests.emulators.telegram import Emulator, Limits, Message, Person, Press, add_person
 from tests.faults.site import Site
 
-KILLS = 10
+KILLS = int(os.environ.get("GONGFANG_TIMES") or 10)
 WHILE_STARTING = 0.2
 PEOPLE = {"YX-1003": "沈雨桐", "YX-1004": "林晓岚", "YX-1005": "周明月"}
 PATIENCE, FORGOTTEN = 240.0, 160.0  # seconds

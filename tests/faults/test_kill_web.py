@@ -1,6 +1,7 @@
 """SIGKILL and SIGTERM at random moments while people talk: nothing of what they said, did, heard is lost or doubled."""
 
 import asyncio
+import os
 import signal
 from random import Random
 
@@ -9,7 +10,7 @@ import pytest
 from tests.faults.school import School, a_school
 from tests.faults.site import Site
 
-KILLS = 20
+KILLS = int(os.environ.get("GONGFANG_TIMES") or 20)
 AT_ONCE = 0.25  # of the kills: before anything was heard from it
 WHILE_STARTING = 0.2
 STOPS = 6

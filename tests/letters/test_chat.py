@@ -1,6 +1,8 @@
 """/status: a region administrator sees what did not arrive in their tree, and does something about it; hosts see who
 is out of reach, and no room ever does."""
 
+import pytest
+
 from api.notices.service import send_notice
 from bot.platforms.base import Rejected
 from storage.messaging import Delivery
@@ -58,6 +60,21 @@ async def test_all_of_a_reason_after_a_question(post: Post) -> None:
     lin.expect("都送到了")
 
 
+async def test_more_than_one_batch_in_one_press(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.letters.service.BATCH", 2)
+    lin, li = post.county.lin, post.county.li
+    again, drop = ("全部重发（5）", "是的，重发", "5 条正在路上"), ("全部不要了（5）", "是的，不要了", "已放弃 5 条")
+    for question, yes, said in (again, drop):
+        for _ in range(5):
+            await post.refuse(li, T1)
+        await lin.say("状态")
+        await lin.press("平台不收")
+        await lin.press(question)
+        await lin.press(yes)
+        lin.expect(said)
+    assert post.got(li, [T1]) == [T1] * 5
+
+
 async def test_what_cannot_arrive_can_be_dropped_only(post: Post) -> None:
     lin, li = post.county.lin, post.county.li
     post.world.paper.gone.add(li.chat)
@@ -70,7 +87,7 @@ async def test_what_cannot_arrive_can_be_dropped_only(post: Post) -> None:
     await lin.press("全部不要了（2）")
     lin.expect("这 2 条（联系不到：对方和我的聊天关了）不要了吗")
     await lin.press("是的，不要了")
-    lin.expect("2 条不要了")
+    lin.expect("已放弃 2 条")
     post.world.paper.gone.clear()
     await li.say("在吗")
     assert post.got(li, [T1, T2]) == []

@@ -25,7 +25,7 @@ from api.messaging.tree import Words
 from api.privacy import erase_person
 from bot.platforms.base import Ambiguous, Rejected, Transient
 from storage.base import new_pid
-from storage.messaging import WHY_LOST, Chat, Delivery, Message
+from storage.messaging import WHY_LOST, Chat, Delivery, Message, SentEvent
 from storage.people import Audit, Identity, Person
 from storage.reach import Reach
 from tests.letters.conftest import Post
@@ -116,6 +116,19 @@ async def test_a_letter_tried_again_is_sent_once_however_often_one_presses(post:
     assert post.got(li, [T1]) == [T1]
     row = (await post.rows())[T1]
     assert (row.state, row.reason, row.error, row.attempts) == ("sent", None, None, 1)
+
+
+async def test_what_arrived_of_it_does_not_come_again(post: Post) -> None:
+    pid = await post.refuse(post.county.li, T1)
+
+    def part_of_it(ctx: Context) -> None:
+        row = ctx.session.query(Delivery).filter_by(pid=pid).one()
+        ctx.session.add(SentEvent(delivery_id=row.id, chat_id=row.chat_id, native="n1"))
+
+    await post.world.run(part_of_it)
+    await post.county.run(retry_letter, pid, actor=post.county.lin)
+    [work] = await post.world.run(claim_work, Reach(["paper"]), 5, {})
+    assert work.begun == ["n1"]
 
 
 async def test_letters_of_a_reason_go_out_in_their_order(post: Post) -> None:

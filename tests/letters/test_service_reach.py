@@ -6,7 +6,9 @@ import pytest
 
 from api.communities.members import list_members
 from api.context import Context
-from api.letters.service import drop_letters, list_letters
+from api.errors import Conflict
+from api.letters.service import count_letters, drop_letter, drop_letters, list_letters
+from api.messaging.jobs import forget_unreached
 from api.messaging.outbox import BULK
 from api.people.binding import redeem_code
 from api.people.codes import issue_claim_code
@@ -44,6 +46,21 @@ async def test_out_of_reach_until_they_write_again(post: Post) -> None:
     assert [one.reason for one in await county.run(list_letters, actor=county.lin)] == ["blocked"], "what expired stays"
     await li.say("还有吗")
     assert post.got(li, [T1, T3]) == [T3, T1]
+
+
+async def test_what_reached_nobody_is_listed_as_long_as_it_could_be_sent_late(post: Post) -> None:
+    county, world = post.county, post.world
+    world.paper.gone.add(county.li.chat)
+    pid = await post.tell(county.li, T1)
+    assert [one.pid for one in await county.run(list_letters, actor=county.lin)] == [pid]
+    world.pass_time(days=8)
+    assert await world.run(forget_unreached) is False
+    assert await county.run(list_letters, actor=county.lin) == await county.run(count_letters, actor=county.lin) == []
+    with pytest.raises(Conflict):
+        await county.run(drop_letter, pid, actor=county.lin)
+    world.paper.gone.clear()
+    await county.li.say("我回来了")
+    assert post.got(county.li, [T1]) == []
 
 
 async def test_an_account_that_was_blocked_once_more_is_no_news(post: Post) -> None:

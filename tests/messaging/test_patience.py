@@ -40,6 +40,21 @@ def test_a_clock_that_is_put_back_shuts_nobody_out() -> None:
     assert set(judged(patience, 300, 1.0, since=-3600)) == {READ}
 
 
+def test_what_waited_while_we_were_away_is_as_far_apart_as_it_was_said() -> None:
+    patience, said = Patience(120), NOW.timestamp() - 36_000
+    verdicts = [patience.judge("telegram", "li", NOW, said + 20 * n) for n in range(400)]
+    assert set(verdicts) == {READ}, "a host's evening"
+    flood = [patience.judge("telegram", "wang", NOW, said + n // 50) for n in range(2000)]
+    assert flood.count(TOLD) == 1
+
+
+def test_whoever_writes_the_moment_gains_a_day_once() -> None:
+    patience, ago = Patience(60), NOW.timestamp() - 3_000_000
+    verdicts = [patience.judge("matrix", "li", NOW, ago + 1000 * n) for n in range(10_000)]
+    assert verdicts.count(READ) <= 24 * 60 * 60 + 30
+    assert [patience.judge("matrix", "li", NOW, ago + n % 2 * 2_900_000) for n in range(500)].count(READ) == 0
+
+
 def test_others_are_judged_by_themselves_and_few_are_known() -> None:
     patience = Patience(2)
     judged(patience, 10, 0.0)

@@ -1,6 +1,7 @@
 """What became of a delivery, whoever held it: what was sent stays sent, parts too; what nobody heard of ends."""
 
 import pytest
+from prometheus_client import REGISTRY
 
 from api.attachments.service import store_bytes
 from api.context import Context
@@ -42,6 +43,27 @@ async def test_a_success_counts_even_where_the_lease_was_lost(database_url: str)
         assert await world.run(finish_work, second, Outcome(rejected=True), {}) is None
         assert await world.run(finish_work, slow, Outcome(sent=["m1"]), {}) is None
         assert await world.run(lambda ctx: ctx.session.get_one(Delivery, slow.delivery_id).state) == "sent"
+
+
+async def test_a_day_of_failures_ends_it_and_is_counted_as_lost(database_url: str) -> None:
+    def counted(state: str) -> float:
+        return REGISTRY.get_sample_value("gongfang_deliveries_total", {"platform": "paper", "state": state}) or 0.0
+
+    async with a_world(database_url) as world:
+        await world.run(say)
+        before = counted("dead"), counted("retried")
+        [work] = await world.run(claim_work, Reach(["paper"]), 5, {})
+        await world.run(finish_work, work, Outcome(error="503"), {})
+        assert (counted("dead"), counted("retried")) == (before[0], before[1] + 1)
+        world.pass_time(hours=25)
+        [work] = await world.run(claim_work, Reach(["paper"]), 5, {})
+        await world.run(finish_work, work, Outcome(retry_after=2.0), {})
+        world.pass_time(seconds=3)
+        [work] = await world.run(claim_work, Reach(["paper"]), 5, {})  # to be told to wait is no failure
+        await world.run(finish_work, work, Outcome(error="503"), {})
+        assert counted("dead") == before[0] + 1
+        row = await world.run(lambda ctx: ctx.session.get_one(Delivery, work.delivery_id))
+        assert (row.state, row.reason) == ("dead", "gave_up")
 
 
 async def test_what_is_never_heard_is_given_up(database_url: str) -> None:

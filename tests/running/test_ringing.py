@@ -49,6 +49,23 @@ async def test_ones_own_ringing_does_not_come_back(url: str) -> None:
     await one.close()
 
 
+async def test_who_cannot_be_heard_any_more_begins_anew(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.ringing.AGAIN", 0.05)
+    one, other = await ringing(url), await ringing(url)
+    waiter = other.signals.waiter("inbox")
+    one.signals.send("inbox")
+    assert await waiter.wait(5)
+    killed = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_notify%%'"
+    with one.database.transaction() as session:
+        session.connection().exec_driver_sql(killed)
+    async with asyncio.timeout(10):
+        one.signals.send("inbox")
+        while not await waiter.wait(0.1):
+            one.signals.send("inbox")
+    await one.close()
+    await other.close()
+
+
 async def test_a_lost_connection_is_made_again(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.ringing.AGAIN", 0.05)
     one, other = await ringing(url), await ringing(url)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from api.matrix.service import PLATFORM
@@ -17,7 +18,7 @@ from bot.platforms.matrix.marking import Marking
 from bot.platforms.matrix.mirroring import MatrixMirroring
 from bot.platforms.matrix.parsing import parse
 from bot.platforms.matrix.sending import Sending
-from bot.platforms.matrix.syncing import Syncing
+from bot.platforms.matrix.syncing import Syncing, newest_of
 
 EAGER = 16  # pushes at once, while no limit is known
 
@@ -40,7 +41,8 @@ class MatrixPlatform:
 
     def parse(self, raw: dict[str, Any]) -> Inbound | None:
         """The Inbound of a raw event. Raises Unreadable."""
-        return parse(raw)
+        inbound, at = parse(raw), newest_of([raw])
+        return replace(inbound, at=at) if inbound is not None and at is not None else inbound
 
     async def start(self) -> None:
         """Become the one process that serves the account, sign in, and look out the keys. Raises SendError."""

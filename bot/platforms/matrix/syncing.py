@@ -161,7 +161,8 @@ class Syncing:
         connection.rooms |= rooms
         connection.cursor = batch.cursor
         self.marking.stored({arrival.chat: arrival.event_id for arrival in arrivals})
-        note_read(PLATFORM, connection.runtime.now().timestamp(), newest_of(arrivals))
+        newest = newest_of([arrival.raw for arrival in arrivals])
+        note_read(PLATFORM, connection.account, connection.runtime.now().timestamp(), newest)
         return new
 
     def _room(self, native: str) -> Room:
@@ -256,9 +257,9 @@ def sent_by(event: Mapping[str, Any], room: str, me: str) -> Sent | None:
     return Sent(room, str(event.get("event_id")), under[1], int(under[2]), bool(under[3]))
 
 
-def newest_of(arrivals: Sequence[Arrival]) -> float | None:
-    """When the last thing among arrivals was said, as its homeserver says it: in seconds since 1970."""
-    moments = [arrival.raw["event"].get("origin_server_ts") for arrival in arrivals]
+def newest_of(raws: Sequence[dict[str, Any]]) -> float | None:
+    """When the last of these was said, as its homeserver says it: in seconds since 1970."""
+    moments = [_mapping(raw.get("event")).get("origin_server_ts") for raw in raws]
     return max([moment / 1000 for moment in moments if type(moment) is int and 0 < moment < LARGEST], default=None)
 
 

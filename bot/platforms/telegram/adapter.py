@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -13,7 +14,7 @@ from api.people.doors import keep_username
 from api.runtime import Runtime
 from bot.inbound import File, Inbound
 from bot.platforms.base import Capabilities, Finding, Mirroring, Rejected, RetryAfter, SendError, Transient
-from bot.platforms.telegram.arriving import KINDS, TELEGRAM, poll
+from bot.platforms.telegram.arriving import KINDS, TELEGRAM, newest_of, poll
 from bot.platforms.telegram.limits import Limits
 from bot.platforms.telegram.mirroring import TelegramMirroring
 from bot.platforms.telegram.reading import one_of, place_of, read, split_place
@@ -91,7 +92,9 @@ class TelegramPlatform:
 
     def parse(self, raw: dict[str, Any]) -> Inbound | None:
         """The Inbound of a raw update, or of an album's."""
-        return read(raw, self.username, self.account)
+        inbound = read(raw, self.username, self.account)
+        at = newest_of([one_of(raw)])
+        return replace(inbound, at=at) if inbound is not None and at is not None else inbound
 
     async def receive(self) -> None:
         """Set up menus and the way updates come; then poll, or wait to be called."""

@@ -108,7 +108,7 @@ async def _read(runtime: Runtime, client: "Client", account: str, reader: str) -
                 await runtime.transact(read_on, TELEGRAM, account, reader)
                 updates = await client.updates(offset, KINDS)
                 failures = 0
-                LAST_READ.labels(TELEGRAM).set(runtime.now().timestamp())
+                LAST_READ.labels(TELEGRAM, account).set(runtime.now().timestamp())
                 if updates:
                     offset = next_offset(updates, offset)
                     await take_in(runtime, account, updates, offset, reader)

@@ -14,7 +14,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
+from bot.platforms.base import Transient
+
 SECOND = 1.0
+MOST_PUSHES = 0.8  # of all that may fly: however slowly Telegram answers, answers can still be sent
+LONGEST_TURN = 10.0  # seconds that a message waits here; then it goes back to the outbox
 LATE = 0.5  # seconds that pushes may be behind their even pace and still catch up
 AHEAD = 0.8  # seconds of pushes that are claimed before they can go, on a machine that may be busy
 LONGEST_WAY = 0.5  # seconds there and back that are counted off, but for
@@ -59,16 +63,19 @@ class Flow:
 
     @asynccontextmanager
     async def turn(self, number: int = 1, push: bool = False) -> AsyncIterator[None]:
-        """Wait until `number` messages may go; the block sends them and returns with their answer."""
+        """Wait until `number` messages may go; the block sends them and returns with their answer. Raises Transient."""
         waiting = _Waiting(push, next(self._numbers), number, asyncio.get_running_loop().create_future())
         heapq.heappush(self._waiting, waiting)
         self._serve()
         try:
-            await waiting.turn
-        except asyncio.CancelledError:
+            async with asyncio.timeout(LONGEST_TURN):
+                await waiting.turn
+        except (asyncio.CancelledError, TimeoutError) as error:
             if waiting.turn.done() and not waiting.turn.cancelled():
                 self._left(number, push)
             self._serve()
+            if isinstance(error, TimeoutError):
+                raise Transient("others are sent before it") from error
             raise
         began = self.clock()
         try:
@@ -116,7 +123,7 @@ class Flow:
         """Seconds until it may go; None while nobody can say. More than the most count as the most."""
         while self._landed and self._landed[0][0] <= now:
             self._counted -= self._landed.popleft()[1]
-        if self.most <= 0:
+        if self.most <= 0 or (head.push and self.pushes >= max(1, int(self.most * MOST_PUSHES))):
             return None
         over = self.flying + self._counted + min(head.number, self.most) - self.most
         wait = self._even - now if head.push else 0.0

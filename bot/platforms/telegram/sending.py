@@ -2,7 +2,7 @@
 
 from collections import OrderedDict, deque
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 
 from aiogram.methods import AnswerCallbackQuery
@@ -73,7 +73,7 @@ class Sender:
             step = steps.popleft()
             answers = None if work.begun else answered_by(work)
             try:
-                async with self.limits.turn(chat, _messages(step), push):
+                async with self._alone(step), self.limits.turn(chat, _messages(step), push):
                     work.begun.extend(await self._make(step, chat, topic, answers, paid))
             except Rejected:
                 if isinstance(step, bytes):
@@ -82,6 +82,9 @@ class Sender:
                 self._remember(work.delivery_id, tried)
                 steps = await self._left(work, tried)
         return work.begun
+
+    def _alone(self, step: Step) -> AbstractAsyncContextManager[None]:
+        return self.uploads.alone(step) if isinstance(step, Bunch) else nullcontext()
 
     async def _make(self, step: Step, chat: int, topic: int | None, reply_to: int | None, paid: bool) -> list[str]:
         if isinstance(step, Bunch):

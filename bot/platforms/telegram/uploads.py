@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, cast
@@ -107,30 +108,40 @@ class Uploads:
         # what was refused once goes into no album again, that each refusal leaves less to be tried
         return replace(file, kind="document" if unfit else file.kind, alone=how is not None)
 
-    async def send(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
-        """Send a bunch by one call; returns message ids. Raises SendError."""
-        if all((file.pid, file.kind) in self._known for file in bunch.files):
-            try:
-                return await self._send(bunch, chat, topic)
-            except NoFile:  # ids that Telegram gave us do not live for ever
-                for file in bunch.files:
-                    self._known.pop((file.pid, file.kind), None)
-        await self._take_turn()
-        try:  # one after another: whoever waited finds the file known, and memory stays small
-            return await self._send(bunch, chat, topic)
-        except Rejected as error:
-            if len(bunch.files) == 1 and any(word in str(error).lower() for word in UNFIT):
-                _remember(self._unfit, bunch.files[0].pid, None)
-            raise
-        finally:
-            self._uploading.release()
-
-    async def _take_turn(self) -> None:
+    @asynccontextmanager
+    async def alone(self, bunch: Bunch) -> AsyncIterator[None]:
+        """What Telegram does not know is sent one after another: whoever waited finds the file known, and memory stays
+        small. Who waits does so here, and holds up nothing that the bot could send meanwhile. Raises Transient."""
+        if self._knows(bunch):
+            yield
+            return
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self._uploading.acquire()
         except TimeoutError as error:
             raise Transient("other files are being uploaded") from error
+        try:
+            yield
+        finally:
+            self._uploading.release()
+
+    async def send(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
+        """Send a bunch by one call; returns message ids. Raises SendError."""
+        if self._knows(bunch):
+            try:
+                return await self._send(bunch, chat, topic)
+            except NoFile:  # ids that Telegram gave us do not live for ever
+                for file in bunch.files:
+                    self._known.pop((file.pid, file.kind), None)
+        try:
+            return await self._send(bunch, chat, topic)
+        except Rejected as error:
+            if len(bunch.files) == 1 and any(word in str(error).lower() for word in UNFIT):
+                _remember(self._unfit, bunch.files[0].pid, None)
+            raise
+
+    def _knows(self, bunch: Bunch) -> bool:
+        return all((file.pid, file.kind) in self._known for file in bunch.files)
 
     async def _send(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
         given = [await self._given(file) for file in bunch.files]

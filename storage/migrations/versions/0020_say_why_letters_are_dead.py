@@ -20,6 +20,7 @@ branch_labels = None
 depends_on = None
 
 LOST = sa.text("state IN ('dead', 'unreachable', 'expired') AND kind <> 'ack'")
+UNREACHABLE = sa.text("state = 'unreachable'")
 FAILED = sa.text("reason IS NOT NULL")
 MANY = 15  # attempts
 
@@ -29,6 +30,10 @@ def upgrade() -> None:
         deliveries.add_column(sa.Column("reason", sa.String(length=12), nullable=True))
         deliveries.add_column(sa.Column("again_at", storage.base.UtcDateTime(), nullable=True))
     op.create_index("ix_deliveries_lost", "deliveries", ["id"], sqlite_where=LOST, postgresql_where=LOST)
+    op.create_index(
+        "ix_deliveries_unreachable", "deliveries", ["created_at"], sqlite_where=UNREACHABLE,
+        postgresql_where=UNREACHABLE,
+    )  # fmt: skip
     op.create_index("ix_inbox_failed", "inbox", ["id"], sqlite_where=FAILED, postgresql_where=FAILED)
     now = sa.table("deliveries", *map(sa.column, ("id", "state", "kind", "error", "reason", "attempts", "person_id")))
     accounts = sa.table("identities", sa.column("person_id"), sa.column("state"))
@@ -49,6 +54,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("UPDATE deliveries SET state = 'superseded' WHERE state = 'dropped'")
     op.drop_index("ix_inbox_failed", table_name="inbox")
+    op.drop_index("ix_deliveries_unreachable", table_name="deliveries")
     op.drop_index("ix_deliveries_lost", table_name="deliveries")
     with op.batch_alter_table("deliveries") as deliveries:
         deliveries.drop_column("again_at")

@@ -3,7 +3,8 @@
 Revision ID: 0023
 Revises: 0022
 
-Processes that send through one bot account say here that they are there, and divide what its platform allows.
+Processes that send through one bot account say here that they are there, and divide what its platform allows. What
+is for one person is found among what is for many.
 """
 
 import sqlalchemy as sa
@@ -17,8 +18,13 @@ down_revision = "0022"
 branch_labels = None
 depends_on = None
 
+PERSONAL = sa.text("state = 'ready' AND lane = 1")
+
 
 def upgrade() -> None:
+    op.create_index(
+        "ix_deliveries_personal_ready", "deliveries", ["not_before"], sqlite_where=PERSONAL, postgresql_where=PERSONAL
+    )
     op.create_table("shares",
     sa.Column("platform", sa.String(length=16), nullable=False),
     sa.Column("account", sa.String(length=64), nullable=False),
@@ -30,3 +36,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("shares")
+    op.drop_index("ix_deliveries_personal_ready", table_name="deliveries")
