@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from api.runtime import Runtime, StorageUnavailable
+from api.runtime import Runtime, StorageUnavailable, race
 from storage.locks import LOCKED, Lock, open_lock
 
 log = structlog.get_logger()
@@ -47,16 +47,7 @@ class Owner:
 
     async def work(self, work: Coroutine[Any, Any, None]) -> None:
         """Do what only the owner may do, until it is done or this term is over, which cancels it."""
-        # not spawned: how it ends is for whoever asked for it to say
-        working, over = asyncio.create_task(work), asyncio.create_task(self._over.wait())
-        try:
-            await asyncio.wait((working, over), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            working.cancel()
-            over.cancel()
-            await asyncio.gather(working, over, return_exceptions=True)
-        if not working.cancelled():
-            working.result()
+        await race(work, self._over.wait())
 
     async def release(self) -> None:
         """Let another process have the account."""

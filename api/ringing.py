@@ -4,7 +4,7 @@ import asyncio
 
 import structlog
 
-from api.runtime import Runtime, StorageUnavailable
+from api.runtime import Runtime, StorageUnavailable, race
 from storage.bell import Bell, open_bell
 
 log = structlog.get_logger()
@@ -53,12 +53,4 @@ async def _ring(runtime: Runtime, bell: Bell) -> None:
 
     runtime.signals.relay = relay
     runtime.signals.wake_all()  # whatever was rung while nobody listened
-    both = asyncio.create_task(pass_on()), asyncio.create_task(listen())
-    try:  # who is heard and not listened to, or the other way round, begins anew with both
-        ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        for task in ended:
-            task.result()
-    finally:
-        for task in both:
-            task.cancel()
-        await asyncio.gather(*both, return_exceptions=True)
+    await race(pass_on(), listen())  # who is heard and does not hear, or the other way round, begins anew with both

@@ -137,4 +137,17 @@ class Runtime:
         await asyncio.to_thread(self.database.close)
 
 
-__all__ = ["Runtime", "Signals", "StorageUnavailable", "Waiter", "storage_failed"]
+async def race(*works: Coroutine[Any, Any, Any]) -> None:
+    """Do these until the first of them ends, which cancels the others; raises what it raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in ended:
+        task.result()
+
+
+__all__ = ["Runtime", "Signals", "StorageUnavailable", "Waiter", "race", "storage_failed"]

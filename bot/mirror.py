@@ -53,7 +53,6 @@ class Mirrors(Workers[LeasedRoom]):
     signal = "rooms"
     at_once = 4
     turns: Turns = field(init=False)
-    accounts: dict[str, str] = field(default_factory=dict)  # by platform; it may be served elsewhere before a pass ends
 
     def __post_init__(self) -> None:
         self.turns = Turns(self.runtime)

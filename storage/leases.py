@@ -11,7 +11,6 @@ from storage.messaging import Chat, Delivery
 from storage.mirrors import end_room_leases
 from storage.writing import QUIET_UPDATE, count_changed
 
-
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -103,8 +103,10 @@ def retry_letters(ctx: Context, reason: str, place: str | None = None, platform:
     _revive(ctx, found)
     audit(ctx, "letters.retried", f"letters:{reason}", n=len(found))
     more = found[-1].pid if len(found) == BATCH else None
+    if more is not None:  # what is left is counted once, at the end
+        return Changed(len(found), 0, more)
     left = sum(one.n - one.retriable for one in letters.count_letters(ctx.session, which, ctx.now))
-    return Changed(len(found), left, more)
+    return Changed(len(found), left, None)
 
 
 def drop_letters(ctx: Context, reason: str, place: str | None = None, platform: str | None = None,

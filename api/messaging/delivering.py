@@ -54,11 +54,11 @@ class Outcome:
 
     @property
     def result(self) -> str:
-        """The same of one attempt: of what is tried again it says why. limited: by the platform."""
+        """The same of one attempt: of what is tried again it says why. limited: told to wait, by the platform
+        or by our own count of what it allows."""
         if self.kind != "retried":
             return self.kind
         return "limited" if self.retry_after is not None else "unheard" if self.unheard else "failed"
-
 
 
 def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guard],

@@ -1,5 +1,6 @@
 """Files both ways: up as they are read, down as they come, never whole in memory; sealed in encrypted rooms."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Files:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self._known: OrderedDict[tuple[str, bool], dict[str, Any] | None] = OrderedDict()
+        self._turns: dict[tuple[str, bool], asyncio.Lock] = {}
 
     async def contents(self, pids: Sequence[str], encrypted: bool) -> list[dict[str, Any]]:
         """The m.room.message contents of attachments, without those that are too large. Raises SendError."""
@@ -67,9 +69,12 @@ class Files:
         """The address of a file, which is uploaded once; None for one that is too large."""
         key = file.pid, encrypted
         if key not in self._known:
-            self._known[key] = await self._put(file, encrypted)
-            if len(self._known) > KNOWN_UPLOADS:
-                self._known.popitem(last=False)
+            async with self._turns.setdefault(key, asyncio.Lock()):  # a push sends one file to many at once
+                if key not in self._known:
+                    self._known[key] = await self._put(file, encrypted)
+                    if len(self._known) > KNOWN_UPLOADS:
+                        self._known.popitem(last=False)
+            self._turns.pop(key, None)
         return self._known[key]
 
     async def _put(self, file: Outgoing, encrypted: bool) -> dict[str, Any] | None:
