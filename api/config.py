@@ -104,7 +104,8 @@ class TelegramSection(Section):
     api_base: str = Field("https://api.telegram.org", description="another Bot API server, where one is used")
     mode: Literal["polling", "webhook"] = Field("polling", description="polling | webhook (needs [web] base_url)")
     rate: int = Field(
-        30, ge=1, le=1000, description="messages a second, of all processes; more than 30 cost Telegram Stars"
+        30, ge=1, le=1000,
+        description="messages a second, of all processes; more than 30 cost Stars, and are for very large bots",
     )
     webhook_secret: SecretStr = Field(SecretStr(""), description="1-256 of A-Z a-z 0-9 _ - ; needed for webhook")
 

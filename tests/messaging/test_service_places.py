@@ -7,10 +7,11 @@ import pytest
 from api.context import Context
 from api.messaging.delivering import Outcome, claim_work, finish_work
 from api.messaging.outbox import say_in_chat
-from api.messaging.places import come_from, move_chat
+from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Words
 from storage.messaging import Chat, Delivery
+from storage.people import Identity, Person, choose_home
 from storage.reach import Reach
 from storage.rooms import Room
 from tests.support.talk import World, a_world
@@ -80,3 +81,27 @@ async def test_a_chat_that_has_a_room_keeps_it(world: World) -> None:
     rooms, ready, chats = await world.run(state)
     assert set(rooms) == {old, new} and chats[old] == "gone"
     assert ready == [], "what was meant for one community is not said in another's room"
+
+
+async def test_a_chat_that_one_has_moved_away_from_is_no_loss(world: World) -> None:
+    li = await world.teacher("李老师")
+
+    def lose(ctx: Context, name: str) -> tuple[str, bool]:
+        identity = ctx.session.query(Identity).one()
+        assert identity.chat_id is not None and li.person is not None
+        old = ctx.session.get_one(Chat, identity.chat_id)
+        if name == "old":  # they speak to another of our bots now
+            new = Chat(platform="paper", account="2", native="new", kind="private", identity_id=identity.id,
+                       created_at=ctx.now)  # fmt: skip
+            ctx.session.add(new)
+            ctx.session.flush()
+            identity.chat_id = new.id
+            choose_home(ctx.session, li.person.id)
+        lose_chat(ctx, old)
+        ctx.session.flush()
+        person = ctx.session.get_one(Person, li.person.id)
+        ctx.session.refresh(person)
+        return identity.state, person.home_chat_id is not None
+
+    assert await world.run(lose, "old") == ("active", True)
+    assert await world.run(lose, "new") == ("gone", False)

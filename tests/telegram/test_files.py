@@ -1,5 +1,6 @@
 """Files the bot sends: each arrives once, whatever is refused or not heard; words are never lost with them."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
@@ -224,3 +225,18 @@ def _store_webm(ctx: Context) -> str:
     from api.attachments.service import store_bytes
 
     return store_bytes(ctx, "说.webm", "audio/webm", b"\x1aE\xdf\xa3webm", kind="voice").pid
+
+
+async def test_whoever_waits_for_an_upload_holds_up_no_answer(world: TelegramWorld) -> None:
+    """Of a push with a new file one is uploaded; the others wait outside of what may be on its way."""
+    people = [await world.teacher(f"老师{n}") for n in range(6)]
+    photo = await some_photos(world, 1)
+    uploads, flow = world.telegram._sender.uploads, world.telegram.limits.whole  # type: ignore[union-attr]
+    ids = [one.person.id for one in people if one.person is not None]
+    await world.run(lambda ctx: deliver_to_people(ctx, write_message(ctx, Words("看"), files=photo), ids))
+    async with uploads._uploading:  # somebody's large file is on its way
+        sending = asyncio.ensure_future(world.deliverers.drain())
+        await asyncio.sleep(0.3)
+        assert (flow.flying, flow.pushes) == (0, 0)
+    await sending
+    assert [kinds(one) for one in people] == [["photo"]] * 6  # type: ignore[arg-type]
