@@ -46,6 +46,7 @@ class Deliverers(Workers[Work]):
     # by (platform, account)
     pushes: Counter[tuple[str, str]] = field(default_factory=Counter)
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    crowded: bool = False  # whether more was due than could be taken
     held_back: bool = False  # whether a platform would take no more
 
     def __post_init__(self) -> None:
@@ -57,7 +58,8 @@ class Deliverers(Workers[Work]):
         # a platform that takes calls and does not answer leaves room for the others
         answers = {bot: self.at_once - KEPT_FREE - number for bot, number in self.answers.items() if number > 0}
         seldom = self.runtime.now() - self.looked > OTHERS
-        room = Room(max(0, limit - KEPT_FREE), most, answers, others=seldom)
+        pushes = max(0, limit - KEPT_FREE)
+        room = Room(pushes, most, answers, seldom, self.crowded)
         works = await self._claim(limit, room)
         if not (works or seldom):
             works = await self._claim(limit, room._replace(others=True))
@@ -65,6 +67,7 @@ class Deliverers(Workers[Work]):
             self.looked = self.runtime.now()
         if works:
             self.look_again = LOOK_AGAIN_SECONDS
+        self.crowded = len(works) >= pushes
         before = self.pushes.copy()
         for work in works:
             self._in_hand(work, 1)
@@ -72,6 +75,7 @@ class Deliverers(Workers[Work]):
             number is not None and self.pushes[bot] and self.pushes[bot] - before[bot] >= number
             for bot, number in most.items()
         )
+        self.crowded |= self.held_back
         return works
 
     async def _claim(self, limit: int, room: Room) -> list[Work]:

@@ -54,12 +54,14 @@ class Held(NamedTuple):
 class Room(NamedTuple):
     """How much may be leased. `pushes`: at most so many chats where nobody waits for an answer; `most`: of each bot
     (platform, account) that is open at most so many of them, None: any number; `answers`: of a bot at most so many
-    chats where somebody waits; `others`: whether accounts are looked for that no bot is configured for any more."""
+    chats where somebody waits; `others`: whether accounts are looked for that no bot is configured for any more;
+    `crowded`: whether more may be due than can be taken, so that it matters what comes first."""
 
     pushes: int | None = None
     most: Mapping[Bot, int | None] = MappingProxyType({})
     answers: Mapping[Bot, int] = MappingProxyType({})
     others: bool = True
+    crowded: bool = True
 
 
 ALL_ROOM = Room()
@@ -112,7 +114,7 @@ def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, secon
     left = limit - len(leased) if room.pushes is None else min(room.pushes, limit - len(leased))
     for theirs, number in _takers(room, answers_of):
         some = left if number is None else min(left, number)
-        for chats in (of_lane(PERSONAL, theirs, most=some) if some > 0 else [], None):
+        for chats in (of_lane(PERSONAL, theirs, most=some) if some > 0 and room.crowded else [], None):
             some = min(some, left)
             if some > 0 and (chats or chats is None):
                 query = due.where(theirs) if chats is None else due.where(Chat.id.in_(chats))
