@@ -6,7 +6,7 @@
 import sys
 from importlib import import_module
 
-NAMES = ("inbound", "webhook", "delivery", "queueing", "due", "history", "memory", "mirror", "process")
+NAMES = ("inbound", "webhook", "delivery", "senders", "queueing", "due", "history", "memory", "mirror", "process")
 
 
 def main() -> None:

@@ -51,8 +51,9 @@ async def measure_ours(runtime: Runtime, deliverers: Deliverers) -> float:
     return PUSHES * TEACHERS / (time.perf_counter() - began)
 
 
-async def measure_bare(http: aiohttp.ClientSession, url: str) -> float:
-    """Messages a second: posted, the answer read. Nothing is kept."""
+async def post_many(http: aiohttp.ClientSession, api_base: str, number: int) -> None:
+    """Post so many messages to the teachers and read the answers. Nothing is kept."""
+    url = f"{api_base}/bot{TOKEN}/sendMessage"
     reader = Reader("zh_CN", zone_of(DEFAULT_ZONE), utcnow())
     [piece] = pieces_of(TREE, reader)
     fields: dict[str, Any] = {
@@ -64,8 +65,13 @@ async def measure_bare(http: aiohttp.ClientSession, url: str) -> float:
         async with http.post(url, data={"chat_id": native(n), **fields}) as answer:
             assert (await answer.json())["ok"]
 
+    await all_at(Deliverers.at_once, [post(n) for n in range(number)])
+
+
+async def measure_bare(http: aiohttp.ClientSession, api_base: str) -> float:
+    """Messages a second of that loop."""
     began = time.perf_counter()
-    await all_at(Deliverers.at_once, [post(n) for n in range(PUSHES * TEACHERS)])
+    await post_many(http, api_base, PUSHES * TEACHERS)
     return PUSHES * TEACHERS / (time.perf_counter() - began)
 
 
@@ -83,7 +89,7 @@ async def compare(kind: str, api_base: str) -> tuple[float, float]:
             for n in range(ROUNDS + 1):
                 figures = (
                     await measure_ours(runtime, deliverers),
-                    await measure_bare(http, f"{api_base}/bot{TOKEN}/sendMessage"),
+                    await measure_bare(http, api_base),
                 )
                 if n:  # the first round warms caches
                     ours.append(figures[0])

@@ -252,5 +252,5 @@ async def a_web_world(database_url: str, features: Any = FEATURES, **web: Any) -
     try:
         yield WebWorld(runtime, features)
     finally:
-        runtime.signals.send("stopping")
+        runtime.stop()
         await runtime.close()

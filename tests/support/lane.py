@@ -154,7 +154,7 @@ async def serving(database_url: str, folder: Path, emulator: Emulator, bot: emul
         await world.take_in()
         yield world
     finally:
-        runtime.signals.send("stopping")
+        runtime.stop()
         await world.matrix.connection.release()
         await world.matrix.close()
         await runtime.close()

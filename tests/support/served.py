@@ -157,7 +157,7 @@ async def a_served_world(database_url: str, blobs: str = "memory:") -> AsyncIter
             yield world
         finally:
             await world.chromium.close()
-            runtime.signals.send("stopping")
+            runtime.stop()
             server.should_exit = True
             await asyncio.sleep(0.1)
             await runtime.close()

@@ -181,7 +181,8 @@ async def test_how_old_updates_are_and_when_they_were_asked_for_is_measured(worl
     li: Any = await world.teacher("李老师")
     now = world.runtime.now().timestamp()
     await li.say("一")
-    assert REGISTRY.get_sample_value("gongfang_last_read_timestamp_seconds", {"platform": "telegram"}) == now
+    mine = {"platform": "telegram", "account": world.telegram.account}
+    assert REGISTRY.get_sample_value("gongfang_last_read_timestamp_seconds", mine) == now
     before = lag()
     old, pressed, strange = said(7001, "迟"), {"update_id": 7002, "callback_query": {"date": 5}}, said(7003, "怪")
     old["message"]["date"] = int(now) - 90

@@ -248,9 +248,19 @@ async def test_what_is_said_while_a_page_reads_its_first_news_comes_at_once(
 async def test_streams_end_when_the_service_stops(world: WebWorld) -> None:
     browser = await world.browser(await world.teacher("李"))
     async with browser.listen() as stream:
-        world.runtime.signals.send("stopping")
+        world.runtime.stop()
         await asyncio.wait([stream._task], timeout=3)
         assert stream._task.done()
+
+
+async def test_streams_go_on_when_everybody_is_woken(world: WebWorld, room: Community) -> None:
+    """As after signals of other processes may have been lost."""
+    (_, a), (_, b) = await member(world, room, "李"), await member(world, room, "王")
+    async with b.listen() as stream:
+        world.runtime.signals.wake_all()
+        await stream.quiet()
+        await a.say("还在吗", "数学坊")
+        assert Drawn((await stream.next("post"))[1]).text == "还在吗"
 
 
 async def test_of_very_many_pages_the_oldest_are_let_go(world: WebWorld, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,7 @@ BACK = timedelta(seconds=30)  # transactions that began before others' commits a
 PRESENCE_SECONDS = 30.0
 RECHECK_SECONDS = 15.0  # rights and sessions are asked again, also where nothing is said
 RETRY_MS = 2000
+IDLE_SECONDS = 3600.0
 LINES_PER_ACCOUNT = 12
 Known = dict[str, tuple[int, int | None]]
 
@@ -121,8 +122,9 @@ class Feed:
 
     async def _wait_for_end(self) -> None:
         waiter = self.runtime.signals.waiter("stopping")
-        while not await waiter.wait(3600):
-            pass
+        # everybody is woken when signals were lost, too
+        while not self.runtime.stopping:
+            await waiter.wait(IDLE_SECONDS)
         self.close()
 
     async def _watch(self) -> None:
