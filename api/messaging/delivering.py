@@ -138,7 +138,7 @@ def _record_failure(ctx: Context, work: Work, outcome: Outcome) -> None:
         move_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.moved_to)
     elif outcome.gone:
         lose_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.ended)
-    elif outcome.rejected or work.kind == "ack":
+    elif outcome.rejected:
         log.error("delivery rejected", **_known_by(work), error=outcome.error)
         outbox.set_state(session, ids, "dead", outcome.error, reason=REJECTED, pending=False)
     elif outcome.unheard and work.unheard + 1 >= MOST_UNHEARD:

@@ -128,6 +128,25 @@ async def test_answers_do_not_wait_behind_a_push(world: World) -> None:
     assert len(await world.run(claim_work, Reach(["paper"]), 9, {})) == 5
 
 
+async def test_the_answer_to_a_press_is_tried_again_as_long_as_somebody_waits_for_it(world: World) -> None:
+    def press(ctx: Context) -> None:
+        chat = find_or_add_chat(ctx.session, "paper", "", "a", "private", "", ctx.now)
+        acknowledge(ctx, chat, "a", Words("看过了"))
+
+    def try_it(ctx: Context) -> int:
+        works = claim_work(ctx, Reach(["paper"]), 9, {})
+        finish_works(ctx, [(work, Outcome(error="the database is away")) for work in works], {})
+        return len(works)
+
+    await world.run(press)
+    tried = 0
+    for _ in range(20):
+        tried += await world.run(try_it)
+        world.pass_time(seconds=1)
+    assert tried == 3, "after nothing, two, and four seconds more"
+    assert await world.run(lambda ctx: ctx.session.query(Delivery).one().state) == "expired"
+
+
 async def test_what_is_for_one_person_overtakes_a_push(world: World) -> None:
     people = await a_push(world, 6)
     last = people[-1].person
