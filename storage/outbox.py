@@ -302,6 +302,12 @@ def next_due(session: Session, reach: Reach) -> datetime | None:
     return min(filter(None, (chats, people)), default=None)
 
 
+def people_waiting(session: Session, chat_id: int) -> set[int]:
+    """The people to whom something waits to be sent in a chat."""
+    waiting = select(Delivery.person_id).where(Delivery.chat_id == chat_id, Delivery.state == READY)
+    return set(session.scalars(waiting.where(Delivery.person_id.is_not(None)).distinct()))
+
+
 def give_back(session: Session, chat_id: int, reason: str = CHAT_GONE) -> None:
     """A chat is gone: what was addressed to people is routed anew, the rest is dead for this `reason`."""
     waiting = update(Delivery).where(Delivery.chat_id == chat_id, Delivery.state == "ready")

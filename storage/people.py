@@ -1,5 +1,6 @@
 """Tables of people: persons, identities (chat accounts), claim codes, bindings, web sessions, tokens, audit."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -221,6 +222,13 @@ def choose_home(session: Session, person_id: int) -> int | None:
     chat_id = session.execute(query).scalar_one_or_none()
     session.execute(update(Person).where(Person.id == person_id).values(home_chat_id=chat_id, home_chosen=False))
     return chat_id
+
+
+def leave_home(session: Session, chat_id: int, person_ids: Collection[int]) -> None:
+    """Of these people those who are at home in a chat are at home elsewhere from now on, or nowhere."""
+    here = select(Person.id).where(Person.id.in_(person_ids), Person.home_chat_id == chat_id).order_by(Person.id)
+    for person_id in session.scalars(here).all():
+        choose_home(session, person_id)
 
 
 def find_token(session: Session, digest: str) -> tuple[ApiToken, Person] | None:

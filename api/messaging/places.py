@@ -3,7 +3,7 @@
 from api.context import Context
 from storage import conversations, outbox, places
 from storage.messaging import BLOCKED, CHAT_GONE, HEALS, Chat
-from storage.people import Identity, choose_home
+from storage.people import Identity, leave_home
 
 
 def deliver_late(ctx: Context, identity: Identity) -> None:
@@ -20,13 +20,15 @@ def lose_chat(ctx: Context, chat: Chat, ended: bool = False) -> None:
     """A chat is gone: its account is out of use, what was for people goes to where they are now at home. `ended`: for
     everybody, and not only for us."""
     chat.state = "ended" if ended else "gone"
+    people = outbox.people_waiting(ctx.session, chat.id)  # whatever their accounts say: it would come back for ever
     if chat.identity_id is not None:
         identity = ctx.session.get_one(Identity, chat.identity_id)
         if identity.chat_id == chat.id:  # and has not moved to another of our bots, or another room, before
             identity.state = "gone"
-            if identity.person_id is not None:
-                ctx.session.flush()
-                choose_home(ctx.session, identity.person_id)
+        if identity.person_id is not None:
+            people.add(identity.person_id)
+    ctx.session.flush()
+    leave_home(ctx.session, chat.id, people)
     outbox.give_back(ctx.session, chat.id, BLOCKED if chat.kind == "private" else CHAT_GONE)
 
 

@@ -1,11 +1,12 @@
-"""The store of files is away (refuses, answers 5xx, does not answer) while people send photos: they are told or they
-wait, and every photo is taken, once and whole, when it is back."""
+"""The store of files is away (a folder that is no folder any more; an S3 that refuses, answers 5xx, does not answer)
+while people send photos: they are told or they wait, and every photo is taken, once and whole, when it is back."""
 
 import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from random import Random
 
 import httpx2
 import pytest
@@ -20,12 +21,16 @@ from storage.attachments import Attachment
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.people import Person
+from tests.faults.school import a_school
+from tests.faults.site import Site
 from tests.support.browser import WebWorld
 from tests.support.classroom import a_photo
 from tests.support.talk import NOW
 
 LOG = "今天听了王老师的一节识字课，孩子们用字卡分组找朋友，课堂很活跃。"
 HURRY = 60.0  # seconds in which somebody is told on a slow machine
+AWAY_SECONDS = 5.0
+TIMES = 2
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -127,3 +132,34 @@ def photos_of(ctx: Context, name: str) -> list[Attachment]:
     """The photos that somebody's logs hold."""
     mine = select(Person.id).where(Person.name == name).scalar_subquery()
     return list(ctx.session.scalars(select(Attachment).where(Attachment.owner_id == mine)))
+
+
+async def test_a_folder_that_goes_away_while_people_work(
+    site: Site, chance: Random, seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when a disk is unmounted, or belongs to somebody else after an upgrade."""
+    blobs, away = site.folder / "blobs", site.folder / "away"
+    refused = 0
+    async with a_school(site, chance) as school:
+        async with school.at_work():
+            for _ in range(TIMES):
+                await school.wait_for_news(20)
+                await asyncio.sleep(chance.uniform(0, 1))
+                blobs.rename(away)
+                blobs.write_text("no folder")
+                status, wrong = await site.ready()
+                assert (status, list(wrong)) == (503, ["blobs"]), wrong
+                before = sum(one.page.refused for one in school.people)
+                await asyncio.sleep(AWAY_SECONDS)
+                refused += sum(one.page.refused for one in school.people) - before
+                blobs.unlink()
+                away.rename(blobs)
+                await site.is_ready()
+                await school.wait_for_news(60)
+        account = await school.close_the_day()
+    with capsys.disabled():
+        print(f"\nseed {seed}, away {TIMES} times, refused {refused}, rounds {[one.rounds for one in school.people]}, "
+              f"looked at {dict(account.looked_at)}; lost {len(account.lost)}, "
+              f"doubled {len(account.doubled)}")  # fmt: skip
+    assert (account.lost, account.doubled, account.odd) == ([], [], [])
+    assert refused + site.logs().count("Not a directory") > 0 and "Traceback" not in site.logs()

@@ -59,6 +59,7 @@ class Browsers:
         self.answers: Counter[int] = Counter()
         self.failures: list[str] = []
         self.people: list[tuple[Browser, str, list[str]]] = []  # (browser, chat with the bot, rooms)
+        self.persons: list[Person | None] = []  # who sits at each
         self.buttons: list[tuple[str, str, str]] = []  # (chat, post, action)
         self.posts: list[str] = ["x"]
         self.uploads: list[str] = ["x"]
@@ -66,13 +67,23 @@ class Browsers:
 
     async def open(self, persons: list[Person | None]) -> None:
         """Sign them in; whoever is nobody comes as a visitor."""
-        for person in persons:
-            page = await self.world.browser(person)
-            if person is None:
-                await page.open("/web")
-                await page.submit("/web/visit")
-            own, *rooms = page.chats().values()
-            self.people.append((page, own, rooms))
+        self.persons = persons
+        self.people = [await self._enter(person) for person in persons]
+
+    async def _enter(self, person: Person | None) -> tuple[Browser, str, list[str]]:
+        page = await self.world.browser(person)
+        if person is None:
+            await page.open("/web")
+            await page.submit("/web/visit")
+        own, *rooms = page.chats().values()
+        return page, own, rooms
+
+    async def come_back(self) -> None:
+        """Whoever pressed a button that signs a browser out, or unties an account, signs in anew."""
+        for n, (page, _, _) in enumerate(self.people):
+            if (await page.http.get("/web/me")).status_code == 303:
+                await page.http.aclose()
+                self.people[n] = await self._enter(self.persons[n])
 
     async def look_around(self) -> None:
         """What there is to be pressed, answered and changed."""

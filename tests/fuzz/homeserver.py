@@ -24,7 +24,7 @@ class Said:
     """An answer as aiohttp hands it over."""
 
     def __init__(self, status: int, body: Any) -> None:
-        self.status, self.headers = status, dict[str, str]()
+        self.status, self.headers, self.content_type = status, dict[str, str](), "application/octet-stream"
         self._body, self.content = json.dumps(body).encode(), self
 
     async def read(self) -> bytes:

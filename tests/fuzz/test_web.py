@@ -29,7 +29,7 @@ async def test_requests_of_every_kind(
     total, faults = Figures(rounds[0][0]), []
     for seed, number in rounds:
         with databases.fresh("sqlite") as url, watching() as watch:
-            async with a_web_world(url) as world:
+            async with a_web_world(url, most_a_minute=0) as world:
                 figures = await play(world, watch, seed, number)
         total.add(figures)
         faults += [f"seed {seed}: {fault}" for fault in watch.faults]
@@ -48,6 +48,7 @@ async def play(world: WebWorld, watch: Watch, seed: int, number: int) -> Figures
     browsers = Browsers(chance, vocabulary, world)
     await browsers.open([*await world.run(people), None, None])
     for done in range(0, number, BATCH):
+        await browsers.come_back()
         await browsers.look_around()
         for n in range(done, min(done + BATCH, number), AT_ONCE):
             await browsers.send(min(AT_ONCE, number - n))
@@ -61,6 +62,7 @@ async def play(world: WebWorld, watch: Watch, seed: int, number: int) -> Figures
         watch.fault(f"{event} is dead: {reason} {raw!r:.1500}")
     for failure in browsers.failures[:20]:
         watch.fault(failure)
+    await browsers.come_back()
     await ask_everywhere(browsers, watch)
     figures.tried = browsers.tried
     figures.sent += Counter({f"HTTP {status}": n for status, n in browsers.answers.items()})

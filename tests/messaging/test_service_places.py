@@ -6,7 +6,7 @@ import pytest
 
 from api.context import Context
 from api.messaging.delivering import Outcome, claim_work, finish_work
-from api.messaging.outbox import say_in_chat
+from api.messaging.outbox import say_in_chat, tell_person
 from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Words
@@ -105,3 +105,44 @@ async def test_a_chat_that_one_has_moved_away_from_is_no_loss(world: World) -> N
 
     assert await world.run(lose, "old") == ("active", True)
     assert await world.run(lose, "new") == ("gone", False)
+
+
+async def test_what_waits_for_somebody_does_not_come_back_to_a_chat_that_is_gone(world: World) -> None:
+    """Also where their account says that it speaks from another one."""
+    li = await world.teacher("李老师")
+
+    def confuse(ctx: Context) -> None:
+        assert li.person is not None
+        ctx.session.query(Identity).one().chat_id = None
+        tell_person(ctx, li.person.id, Words("在吗"))
+
+    def lose(ctx: Context) -> list[str]:
+        works = claim_work(ctx, Reach(["paper"]), 9, {})
+        for work in works:
+            finish_work(ctx, work, Outcome(gone=True), {})
+        return [work.kind for work in works]
+
+    await world.run(confuse)
+    assert [await world.run(lose) for _ in range(3)] == [["send"], [], []]
+    assert await world.run(lambda ctx: ctx.session.query(Delivery.state).scalar()) == "unreachable"
+
+
+async def test_a_home_that_was_chosen_stays_when_another_account_is_lost(world: World) -> None:
+    li = await world.teacher("李老师")
+
+    def lose(ctx: Context) -> tuple[bool, str]:
+        assert li.person is not None
+        person = ctx.session.get_one(Person, li.person.id)
+        person.home_chosen = True
+        other = Chat(platform="paper", account="2", native="other", kind="private", created_at=ctx.now)
+        ctx.session.add(other)
+        ctx.session.flush()
+        second = Identity(platform="paper", native="second", person_id=person.id, chat_id=other.id, created_at=ctx.now)
+        ctx.session.add(second)
+        ctx.session.flush()
+        other.identity_id = second.id
+        lose_chat(ctx, other)
+        ctx.session.refresh(person)
+        return person.home_chosen, second.state
+
+    assert await world.run(lose) == (True, "gone")

@@ -245,9 +245,13 @@ class Stream:
 
 
 @asynccontextmanager
-async def a_web_world(database_url: str, features: Any = FEATURES, **web: Any) -> AsyncIterator[WebWorld]:
-    """A web world on a fresh database, closed at the end. The clock stands at NOW."""
+async def a_web_world(
+    database_url: str, features: Any = FEATURES, most_a_minute: int | None = None, **web: Any
+) -> AsyncIterator[WebWorld]:
+    """A web world on a fresh database, closed at the end. The clock stands at NOW. `most_a_minute`: as it is set."""
     config = Config(web={"secret": SecretStr("for tests only"), **web})
+    if most_a_minute is not None:
+        config.bot.most_a_minute = most_a_minute
     runtime = Runtime(config, Database(database_url), Blobs("memory:"), now=lambda: NOW)
     try:
         yield WebWorld(runtime, features)
