@@ -19,7 +19,7 @@ from tests.support.postgres import Stoppable, create_database, running_postgres
 
 AWAY_SECONDS = 6.0
 TIMES = 2
-CUTS = int(os.environ.get("GONGFANG_TIMES") or 9)
+CUTS = int(os.environ.get("GONGFANG_TIMES") or 6)
 OURS = "datname = current_database() AND pid <> pg_backend_pid()"
 # whose connection is cut, in turn
 ALL, EARS, ONE = "all", "those that listen", "one"
