@@ -80,7 +80,8 @@ class Secrecy:
             self.olm.tracked_users.discard(user)
         counts = sync.get("device_one_time_keys_count")
         if isinstance(counts, Mapping):
-            self.olm.uploaded_key_count = number(counts.get(ONE_TIME, 0))
+            # of fewer than none as many would be made as it takes to have all
+            self.olm.uploaded_key_count = max(0, number(counts.get(ONE_TIME, 0)))
         spare = sync.get("device_unused_fallback_key_types")
         if isinstance(spare, list):
             self._spare_used = ONE_TIME not in spare

@@ -198,3 +198,5 @@ def test_a_sync_whose_lists_are_none_is_read_all_the_same(odd: Any) -> None:
         assert secrecy.take_in({name: odd}) == set()
     assert secrecy.take_in({"device_one_time_keys_count": {"signed_curve25519": odd}}) == set()
     assert isinstance(secrecy.olm.uploaded_key_count, int)
+    secrecy.take_in({"device_one_time_keys_count": {"signed_curve25519": -(10**9)}})
+    assert secrecy.olm.uploaded_key_count == 0, "or a thousand million keys would be made"
