@@ -225,7 +225,10 @@ def choose_home(session: Session, person_id: int) -> int | None:
 
 
 def leave_home(session: Session, chat_id: int, person_ids: Collection[int]) -> None:
-    """Of these people those who are at home in a chat are at home elsewhere from now on, or nowhere."""
+    """These people's accounts that speak from a chat are out of use; who was at home there is so elsewhere from now on,
+    or nowhere."""
+    speaking = update(Identity).where(Identity.person_id.in_(person_ids), Identity.chat_id == chat_id)
+    session.execute(speaking.values(state="gone"))
     here = select(Person.id).where(Person.id.in_(person_ids), Person.home_chat_id == chat_id).order_by(Person.id)
     for person_id in session.scalars(here).all():
         choose_home(session, person_id)

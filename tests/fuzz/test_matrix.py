@@ -78,7 +78,8 @@ class Town(World):
 @asynccontextmanager
 async def a_town(url: str, chance: Random, vocabulary: Vocabulary) -> AsyncIterator[Town]:
     settings = {"homeserver": "http://127.0.0.1:9", "user_id": ME, "access_token": SecretStr("token")}
-    config = Config(web={"secret": SecretStr("for tests only")}, matrix=settings)
+    # a homeserver's moments stand still here, so that everything would be said within one minute
+    config = Config(web={"secret": SecretStr("for tests only")}, matrix=settings, bot={"most_a_minute": 0})
     runtime = Runtime(config, Database(url), Blobs("memory:"), now=lambda: NOW)
     town = Town(runtime, chance, vocabulary)
     try:

@@ -78,7 +78,8 @@ class Town(World):
 async def a_town(url: str) -> AsyncIterator[Town]:
     settings = {"token": SecretStr(TOKEN), "mode": "webhook", "webhook_secret": SecretStr(PASSWORD)}
     web = {"secret": SecretStr("for tests only"), "base_url": "https://gongfang.test"}
-    runtime = Runtime(Config(web=web, telegram=settings), Database(url), Blobs("memory:"), now=lambda: NOW)
+    config = Config(web=web, telegram=settings, bot={"most_a_minute": 0})
+    runtime = Runtime(config, Database(url), Blobs("memory:"), now=lambda: NOW)
     town = Town(runtime)
     try:
         yield town

@@ -107,13 +107,17 @@ async def test_a_chat_that_one_has_moved_away_from_is_no_loss(world: World) -> N
     assert await world.run(lose, "new") == ("gone", False)
 
 
-async def test_what_waits_for_somebody_does_not_come_back_to_a_chat_that_is_gone(world: World) -> None:
-    """Also where their account says that it speaks from another one."""
+@pytest.mark.parametrize("whose", ["theirs", "nobody's"])
+async def test_what_waits_for_somebody_does_not_come_back_to_a_chat_that_is_gone(world: World, whose: str) -> None:
+    """Also where their account and the chat do not know of each other."""
     li = await world.teacher("李老师")
 
     def confuse(ctx: Context) -> None:
         assert li.person is not None
-        ctx.session.query(Identity).one().chat_id = None
+        if whose == "theirs":
+            ctx.session.query(Identity).one().chat_id = None
+        else:
+            ctx.session.query(Chat).one().identity_id = None
         tell_person(ctx, li.person.id, Words("在吗"))
 
     def lose(ctx: Context) -> list[str]:
