@@ -21,6 +21,7 @@ log = structlog.get_logger()
 
 GIVE_UP_AFTER = timedelta(hours=24)
 SLOWEST_RETRY = 600.0
+MOST_MOVES = 5  # at once
 MOST_UNHEARD = 3  # attempts without an answer: each may have shown it once more
 UNHEARD_RETRY = 30.0  # seconds, then ten times as many: whatever hid the answer may be over by then
 
@@ -134,7 +135,10 @@ def _record_begun(ctx: Context, works: Sequence[Work]) -> None:
 def _record_failure(ctx: Context, work: Work, outcome: Outcome) -> None:
     session, ids, kind = ctx.session, [work.delivery_id], outcome.kind
     if outcome.moved_to is not None:
-        outbox.set_state(session, ids, "ready", "moved", pending=False)
+        # where two lead to each other it is followed ever more slowly
+        turns = work.attempt > MOST_MOVES
+        how: dict[str, Any] = {"not_before": ctx.now + timedelta(seconds=_pause(work, outcome))} if turns else {}
+        outbox.set_state(session, ids, "ready", "moved", pending=False, **how)
         move_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.moved_to)
     elif outcome.gone:
         lose_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.ended)

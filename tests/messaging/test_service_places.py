@@ -10,6 +10,7 @@ from api.messaging.outbox import say_in_chat, tell_person
 from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Words
+from storage.inbox import find_or_add_chat
 from storage.messaging import Chat, Delivery
 from storage.people import Identity, Person, choose_home
 from storage.reach import Reach
@@ -150,3 +151,20 @@ async def test_a_home_that_was_chosen_stays_when_another_account_is_lost(world: 
         return person.home_chosen, second.state
 
     assert await world.run(lose) == (True, "gone")
+
+
+async def test_places_that_lead_to_each_other_are_not_followed_for_ever(world: World) -> None:
+    def say(ctx: Context) -> None:
+        for native in ("a", "b"):
+            say_in_chat(ctx, find_or_add_chat(ctx.session, "paper", "", native, "room", "", ctx.now), Words(native))
+
+    def send(ctx: Context) -> int:
+        works = claim_work(ctx, Reach(["paper"]), 9, {})
+        for work in works:
+            finish_work(ctx, work, Outcome(moved_to="b" if work.chat.native == "a" else "a"), {})
+        return len(works)
+
+    await world.run(say)
+    assert sum([await world.run(send) for _ in range(50)]) < 20
+    world.pass_time(hours=1)
+    assert await world.run(send), "but they are not forgotten"
