@@ -6,7 +6,9 @@
 import sys
 from importlib import import_module
 
-NAMES = ("inbound", "webhook", "delivery", "senders", "queueing", "due", "history", "memory", "mirror", "process")
+NAMES = (
+    "inbound", "steps", "webhook", "delivery", "senders", "queueing", "due", "history", "memory", "mirror", "process",
+)  # fmt: skip
 
 
 def main() -> None:
