@@ -22,6 +22,7 @@ STRICT = "/／"  # nobody begins what is no command with these; with an exclamat
 RUN = "run"
 HEARD_TOO = ("edited", "deleted")
 OVER = T("That is over already.")
+EARLIER = T("That belongs to an earlier step; look at the newest message.")
 
 
 @dataclass(slots=True)
@@ -190,8 +191,10 @@ class Dispatcher:
 
     def _choose(self, turn: Turn, pid: str, value: str) -> None:
         dialogue = turn.dialogue
-        if dialogue is None or dialogue.pid != pid or dialogue.name not in self.talks:
+        if dialogue is None or dialogue.name not in self.talks:
             turn.toast(OVER)
+        elif dialogue.pid != pid:
+            turn.toast(EARLIER)
         else:
             self._name_dialogue(turn)
             turn.choice = value

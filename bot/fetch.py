@@ -2,7 +2,8 @@
 what was removed."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from os import SEEK_END
@@ -13,12 +14,14 @@ import structlog
 
 from api.attachments.darkroom import Darkroom, Unreadable
 from api.attachments.fetching import (
+    LEASE_SECONDS,
     Fetched,
     Follower,
     LeasedFile,
     forget_file,
     lease_files,
     payload_of,
+    renew_lease,
     return_file,
     settle_file,
     when_next_file,
@@ -84,12 +87,29 @@ class Fetchers(Workers[LeasedFile]):
             await self.insist(forget_file, file)
             return
         if not file.platform and not file.has_payload:
-            await self._make(file)
+            async with self._held(file):
+                await self._make(file)
             return
-        fetched = await self._fetch(file)
+        async with self._held(file):
+            fetched = await self._fetch(file)
         kept = await self.insist(settle_file, file, fetched, self.followers)
         if not kept and fetched.blob_key is not None:
             await self.runtime.blobs.delete(fetched.blob_key)
+
+    @asynccontextmanager
+    async def _held(self, file: LeasedFile) -> AsyncIterator[None]:
+        """However long it takes, nobody else begins with it; when this process is killed, somebody does soon."""
+        renewing = self.runtime.spawn(self._renew(file), "renewing")
+        try:
+            yield
+        finally:
+            renewing.cancel()
+
+    async def _renew(self, file: LeasedFile) -> None:
+        while True:
+            await asyncio.sleep(LEASE_SECONDS / 3)
+            with suppress(StorageUnavailable):
+                file.until = await self.runtime.transact(renew_lease, file)
 
     async def _make(self, file: LeasedFile) -> None:
         """Have made what a row without bytes orders; its maker commits what came of it, but for failures."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String, and_, delete, func, or_, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Index, LargeBinary, String, delete, func, or_, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, BigId, Id, Json, Pid, ref
@@ -50,7 +50,7 @@ class AttachmentPayload(Base):
     data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LeasedFile:
     """One attachment that this worker alone may work on until the lease ends. `has_payload`: we hold its bytes."""
 
@@ -160,16 +160,24 @@ def _with_payload(session: Session, ids: Sequence[int]) -> set[int]:
     return set(session.scalars(query))
 
 
+def renew(session: Session, file: LeasedFile, until: datetime) -> None:
+    """Let a lease last until then; nothing, when something became of the file or another attempt has begun since."""
+    session.execute(update(Attachment).where(*_held(file)).values(next_at=until), execution_options=QUIET_UPDATE)
+
+
 def end_lease(session: Session, file: LeasedFile, now: datetime) -> None:
     """Make a leased file due again; nothing, when something became of it or another attempt has begun since."""
-    mine = (Attachment.id == file.id, Attachment.attempts == file.attempt, Attachment.next_at == file.until)
-    session.execute(update(Attachment).where(*mine).values(next_at=now), execution_options=QUIET_UPDATE)
+    session.execute(update(Attachment).where(*_held(file)).values(next_at=now), execution_options=QUIET_UPDATE)
+
+
+def _held(file: LeasedFile) -> tuple[ColumnElement[bool], ...]:
+    return Attachment.id == file.id, Attachment.attempts == file.attempt, Attachment.next_at == file.until
 
 
 def get_leased(session: Session, attachment_id: int, attempt: int) -> Attachment | None:
     """The attachment for its outcome; None when another attempt has begun since."""
-    mine = and_(Attachment.id == attachment_id, Attachment.attempts == attempt)
-    return session.scalars(select(Attachment).where(mine).with_for_update()).first()
+    mine = (Attachment.id == attachment_id, Attachment.attempts == attempt)
+    return session.scalars(select(Attachment).where(*mine).with_for_update()).first()
 
 
 def next_due(session: Session) -> datetime | None:

@@ -14,7 +14,7 @@ from storage.reach import Reach
 
 log = structlog.get_logger()
 
-LEASE_SECONDS = 300.0
+LEASE_SECONDS = 60.0  # after which somebody else may try: who works on a file renews it long before
 FETCH_ATTEMPTS = 6  # spread over an hour
 SLOWEST_RETRY = 3600.0
 PATIENCE = timedelta(days=1)  # with a platform that says again and again when to come back
@@ -41,6 +41,13 @@ class Fetched:
 def lease_files(ctx: Context, reach: Reach, limit: int) -> list[LeasedFile]:
     """Take up to `limit` files that are due."""
     return attachments.lease(ctx.session, reach, ctx.now, limit, LEASE_SECONDS)
+
+
+def renew_lease(ctx: Context, file: LeasedFile) -> datetime:
+    """This worker is still at it; until when it counts now."""
+    until = ctx.now + timedelta(seconds=LEASE_SECONDS)
+    attachments.renew(ctx.session, file, until)
+    return until
 
 
 def payload_of(ctx: Context, file: LeasedFile) -> bytes:
@@ -113,6 +120,6 @@ def _tell(ctx: Context, row: Attachment, followers: Sequence[Follower]) -> None:
 
 
 __all__ = [
-    "Fetched", "Follower", "LeasedFile", "forget_file", "lease_files", "payload_of", "return_file", "settle_file",
-    "when_next_file",
+    "Fetched", "Follower", "LeasedFile", "forget_file", "lease_files", "payload_of", "renew_lease", "return_file",
+    "settle_file", "when_next_file",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Any
 from api.context import Context
 from api.messaging.tree import Node, pack, unpack
 from storage import dialogues
+from storage.base import new_pid
 from storage.messaging import Dialogue
 
 LIFE = timedelta(hours=24)
@@ -13,7 +14,8 @@ LIFE = timedelta(hours=24)
 
 def open_dialogue(ctx: Context, chat_id: int, identity_id: int, name: str, step: str, prompt: Node,
                   data: dict[str, Any]) -> Dialogue:  # fmt: skip
-    """Open the account's dialogue in a chat, or take the open one to its next step."""
+    """Open the account's dialogue in a chat, or take the open one to its next step: the buttons of the steps before do
+    nothing from then on, however late or often they are pressed."""
     dialogue = dialogues.find_open(ctx.session, chat_id, identity_id)
     if dialogue is None or dialogue.name != name:
         if dialogue is not None:
@@ -21,6 +23,7 @@ def open_dialogue(ctx: Context, chat_id: int, identity_id: int, name: str, step:
             ctx.session.flush()
         dialogue = Dialogue(chat_id=chat_id, identity_id=identity_id, name=name, created_at=ctx.now)
         ctx.session.add(dialogue)
+    dialogue.pid = new_pid()
     dialogue.step, dialogue.data, dialogue.prompt = step, dict(data), pack(prompt)
     dialogue.expires_at = ctx.now + LIFE
     ctx.session.flush()

@@ -63,7 +63,7 @@ def read_answer(words: str, stem: str, options: list[str]) -> Given:
 def _choice(words: str, stem: str, options: list[str]) -> Given:
     right = _chosen(words, options)
     if right is None:
-        last = LETTERS[len(options) - 1]
+        last = LETTERS[min(len(options), len(LETTERS)) - 1]
         say = T("The answer “{given}” names no option. There are A to {last}.", given=words[:40], last=last)
         return Given(SINGLE, faults=(("answer_unknown", say),))
     return Given(MULTIPLE if len(right) > 1 or "多选" in stem else SINGLE, right)

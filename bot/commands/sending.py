@@ -1,7 +1,7 @@
 """The steps that everything sent to many goes through in chat: to whom, where, when, a preview, and a confirmation.
 
-A dialogue's data carries `community` (pid), `more` (further ones), `place`, `urgent`, `at` (seconds) and `n`, the
-number of its preview: a button of an older preview does nothing, so nobody sends what they did not see last.
+A dialogue's data carries `community` (pid), `more` (further ones), `place`, `urgent` and `at` (seconds). The buttons of
+an older preview do nothing (`open_dialogue`), so nobody sends what they did not see last.
 """
 
 from collections.abc import Callable, Sequence
@@ -112,7 +112,7 @@ class Sending:
         """Show what would be sent, to whom, how many, where and when; ask for the confirmation."""
         place = self.place or data.get("place", "")
         plan = plan_broadcast(turn.ctx, places.chosen(data), self.action, place, moment(data))
-        data.update(place=plan.place, n=data.get("n", 0) + 1)
+        data["place"] = plan.place
         facts = describe(plan, bool(data.get("urgent")))
         shown = Lines(Bold(T("Preview")), self.show(turn, data), Words("────────"), *facts)
         prompt = T("Shall I send it like this? Choose below the preview.")
@@ -125,10 +125,8 @@ class Sending:
 
     def _take_confirmation(self, turn: Turn, data: Data) -> None:
         verb, _, value = (turn.choice or "").partition(":")
-        if verb == "send" and value == str(data.get("n")):
+        if verb == "send":
             self._send(turn, data)
-        elif verb == "send":
-            turn.toast(T("That preview is out of date; look at the newest one."))
         elif verb == "place" and value in PLACES:
             self._preview(turn, {**data, "place": value})
         elif verb == "urgent":
@@ -191,7 +189,7 @@ def _part(part: Part, place: str) -> Node:
 
 def _choices(plan: Plan, data: Data, fixed: bool = False) -> Choices:
     others = [place for place in PLACES if place != plan.place] if plan.rooms and not fixed else []
-    rows: Choices = [[Primary(T("Confirm and send"), f"send:{data['n']}")]]
+    rows: Choices = [[Primary(T("Confirm and send"), "send")]]
     if others:
         rows.append([(PLACE_BUTTONS[place], f"place:{place}") for place in others])
     timing: list[tuple[Node, str]] = [(T("Send now") if plan.at else T("Send later"), "now" if plan.at else "later")]

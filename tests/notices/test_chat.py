@@ -215,7 +215,7 @@ async def test_a_preview_that_was_changed_cannot_be_sent_any_more(world: World) 
     old = next(b.action for label, b in admin.sheets()[-1].buttons if label == "确认发送")
     await admin.press("改为发给每个人")
     admin.expect("私聊发给每个人")
-    assert await admin.press_action(old) == ["这是之前的预览，请看最新的一条。"]
+    assert await admin.press_action(old) == ["这是之前的一步，请看最新的一条。"]
     li.expect_nothing(room=room)
     await admin.press("取消")
     await admin.press_action(old)

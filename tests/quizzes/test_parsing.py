@@ -335,3 +335,9 @@ def test_what_was_read_is_written_so_that_it_reads_the_same(text: str) -> None:
 def test_ten_thousand_characters_are_read_at_once() -> None:
     for text in ("A. " * 7000, "1. x " * 4000, "答案：" * 7000, "1. x\n" * 4000, "【" * 20_000, "\u200d" * 20_000):
         assert parse(text).faults
+
+
+def test_more_options_than_there_are_letters_are_a_fault_like_any_other() -> None:
+    options = "\n".join(f"{letter}. 第{n}项" for n, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ" * 2))
+    found = parse(f"1. 哪一项？\n{options}\n答案：？！")
+    assert "answer_unknown" in [fault.code for fault in found.faults]

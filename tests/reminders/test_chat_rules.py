@@ -69,6 +69,24 @@ async def test_every_step_by_hand_and_a_warning_at_night(town: Town) -> None:
     assert await town.world.run(rules.list_rules, town.workshop.pid, actor=host) == []
 
 
+async def test_a_button_of_an_earlier_step_does_nothing_at_a_later_one(town: Town) -> None:
+    """However late it is pressed, or twice: “2” is two logs, and no Wednesday."""
+    host = town.host
+    await host.say("催交规则")
+    await host.press("新规则")
+    await host.press("自己定")
+    earlier = []
+    for label, asked in (("研修日志", "每次交几篇"), ("2", "每周哪天截止")):
+        earlier.append(next(button.action for text, button in host.sheets()[-1].buttons if text == label))
+        await host.press_action(earlier[-1])
+        host.expect(asked)
+    for action in earlier:
+        assert await host.press_action(action) == ["这是之前的一步，请看最新的一条。"]
+    host.expect_nothing()
+    await host.press("周五")
+    host.expect("当天几点截止")
+
+
 async def test_a_sentence_that_lacks_something_says_what(town: Town) -> None:
     host = town.host
     await host.say("催交规则")

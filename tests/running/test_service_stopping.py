@@ -189,7 +189,7 @@ async def test_who_gave_back_is_too_late(world: World) -> None:
     assert len(await run(lease_rows, Reach(["paper"]), 9)) == 1
 
 
-@pytest.mark.parametrize("became", [Fetched("key", "document", "text/plain", 3), Fetched(retry_after=60.0)])
+@pytest.mark.parametrize("became", [Fetched("key", "document", "text/plain", 3), Fetched(retry_after=90.0)])
 async def test_a_file_that_was_settled_is_not_due_at_once(became: Fetched, world: World) -> None:
     await keep(world, await world.teacher("李老师"))
     [file] = await world.runtime.transact(lease_files, Reach(["paper"]), 9)
