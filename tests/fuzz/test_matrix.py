@@ -171,5 +171,6 @@ async def ask_everywhere(town: Town, watch: Watch) -> None:
             watch.fault(f"nobody is answered in {native}")
     asked = [native for native in join if rooms[native].kind == "room"]
     told = answered[home] + sum(answered[native] for native in asked)
-    if home in join and told < len(asked):
+    # whoever has no private chat here any more is told elsewhere
+    if home in join and rooms[home].kind == "private" and told < len(asked):
         watch.fault(f"asked in {len(asked)} rooms, answered {told} times")
