@@ -1,5 +1,6 @@
 """The sample county, with accounts of its people on the platform under test: some may do much, others little."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ from tests.fuzz.words import Vocabulary
 from tests.support.clock import tick
 from tests.support.talk import World
 
+NUMBER = int(os.environ.get("GONGFANG_FUZZ") or 2_500)  # updates for each platform
+LONGEST = 600 + NUMBER / 5  # seconds on a busy machine: a chat that is stuck ends the test
 # the county's administrator and trainer, heads, hosts and cohosts, members, and who asked to join or never did
 PEOPLE = (
     "YX-0001", "YX-0002", "YX-1001", "YX-1002", "YX-1003", "YX-2002", "YX-2003", "YX-2004", "YX-1004", "YX-1005",

@@ -24,7 +24,7 @@ from bot.platforms.matrix.adapter import MatrixPlatform
 from bot.platforms.web.adapter import WebPlatform
 from storage.blobs import Blobs
 from storage.engine import Database
-from tests.fuzz.county import PEOPLE, ROOMS, Figures, bind, bind_room, check, dead_rows, fill, let_time_pass
+from tests.fuzz.county import LONGEST, PEOPLE, ROOMS, Figures, bind, bind_room, check, dead_rows, fill, let_time_pass
 from tests.fuzz.homeserver import ME, Home
 from tests.fuzz.spoiling import spoil
 from tests.fuzz.syncs import SERVER, Syncs
@@ -40,7 +40,7 @@ ASKER = 8  # of the people: somebody who teaches and is a member
 # of what is as the specification says: what nobody can decrypt, and votes in polls that nobody knows
 BLAMELESS = ("still encrypted", "cannot be decrypted", "its key never came", "a poll that we do not know")
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(6 * 3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(LONGEST)]
 
 
 class Town(World):

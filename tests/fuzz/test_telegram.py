@@ -30,7 +30,7 @@ from bot.platforms.web.adapter import WebPlatform
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.messaging import Chat
-from tests.fuzz.county import PEOPLE, ROOMS, Figures, bind, bind_room, check, dead_rows, fill, let_time_pass
+from tests.fuzz.county import LONGEST, PEOPLE, ROOMS, Figures, bind, bind_room, check, dead_rows, fill, let_time_pass
 from tests.fuzz.phones import Phones
 from tests.fuzz.recording import ME, Wire
 from tests.fuzz.watching import Watch, watching
@@ -48,7 +48,7 @@ ODD = frozenset({"spoiled", "again", "nothing"})
 ASKER = 8  # of the people: somebody who teaches and is a member
 NO_POLL = "a poll that we do not know"  # whoever heard of a poll elsewhere may vote in it
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(6 * 3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(LONGEST)]
 
 
 class Town(World):

@@ -11,7 +11,7 @@ from api.context import Context
 from storage import sample
 from storage.people import Person
 from tests.fuzz.browsers import Browsers
-from tests.fuzz.county import PEOPLE, Figures, check, dead_rows, fill, let_time_pass
+from tests.fuzz.county import LONGEST, PEOPLE, Figures, check, dead_rows, fill, let_time_pass
 from tests.fuzz.watching import Watch, watching
 from tests.fuzz.words import Vocabulary
 from tests.support.browser import WebWorld, a_web_world, posts_in
@@ -20,7 +20,7 @@ from tests.support.databases import Databases
 
 BATCH, AT_ONCE = 200, 8
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(6 * 3600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(LONGEST)]
 
 
 async def test_requests_of_every_kind(
