@@ -323,7 +323,7 @@ async def test_answers_under_another_resource_change_nothing(world: World) -> No
     answer = next(button.action for label, button in li.sheets()[-1].buttons if label == "微课程")
     await li.press_action(second)
     await li.press("改类型")
-    assert await li.press_action(answer) == ["这一项已经结束了。"]
+    assert await li.press_action(answer) == ["这是之前的一步，请看最新的一条。"]
     await li.say("/bank 阅读")
     assert "微课程" not in li.expect("乙份阅读", "甲份阅读").text
 
