@@ -17,6 +17,7 @@ from api.messaging.polls import Poll
 from api.messaging.tree import Bold, Button, Code, Lines, Link, Node, Quote, Rows, T, Words
 from api.metrics import AMBIGUOUS_SENDS
 from bot.platforms.base import Gone, Moved, Rejected, RetryAfter, SendError, Transient
+from bot.platforms.telegram.adapter import TelegramPlatform
 from bot.platforms.telegram.limits import Limits
 from storage.messaging import Chat, Delivery
 from storage.reach import Reach
@@ -315,3 +316,10 @@ async def test_what_is_told_to_many_is_drawn_for_each_in_their_language(world: T
     assert [message.text for message in shown] == [shown[0].text, "There is nothing to cancel."] * 2
     assert [message.buttons[0][0]["text"] for message in shown] == [message.text for message in shown]
     assert shown[0].text != shown[1].text
+
+
+async def test_who_opens_it_at_the_same_moment_gets_the_same_client(world: TelegramWorld) -> None:
+    """Another one would never be closed."""
+    platform = TelegramPlatform(world.runtime)
+    assert len({id(client) for client in await asyncio.gather(*[platform._open() for _ in range(5)])}) == 1
+    await platform.close()

@@ -70,6 +70,7 @@ class TelegramPlatform:
         if self._client is None:
             for module in MODULES:
                 await asyncio.to_thread(importlib.import_module, f"bot.platforms.telegram.{module}")
+        if self._client is None:  # still: somebody else may have opened it meanwhile
             from bot.platforms.telegram.client import Client
             from bot.platforms.telegram.groups import Groups
             from bot.platforms.telegram.sending import Sender
