@@ -186,6 +186,6 @@ def can_be_drawn(work: Work) -> bool:
     try:
         for node in (work.tree, *[button.label for row in work.rows for button in row]):
             plain(node, work.reader)
-    except Exception:
+    except Exception:  # whatever it was, it is what the caller has just logged
         return False
     return True

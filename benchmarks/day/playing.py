@@ -14,7 +14,7 @@ from benchmarks.day.acts import ACTS, ASKED, CONTENT, NOTICE, QUIZ, RESOURCE
 from benchmarks.day.diary import Diary, Told
 from benchmarks.day.schedule import Load, Phase
 from benchmarks.day.town import COUNTY, Town
-from benchmarks.day.voices import OnPhone, Voice
+from benchmarks.day.voices import AtPage, InApp, OnPhone, Voice
 from storage.base import new_pid
 from tests.emulators.telegram import Emulator
 
@@ -59,8 +59,8 @@ class Player:
     def _may(self, voice: Voice, act: str) -> bool:
         if act == "host's figures":
             return self.town.is_host(voice.n) and voice.platform != "matrix"
-        if voice.platform == "matrix":
-            return act not in REACHED and (act != "talk" or bool(voice.room))  # type: ignore[attr-defined]
+        if isinstance(voice, InApp):
+            return act not in REACHED and (act != "talk" or bool(voice.room))
         return voice.n != ADMINISTRATOR and not (act in ("log", "quiz answered") and self.town.is_host(voice.n))
 
     async def play(self, phase: Phase, scale: float) -> None:
@@ -194,8 +194,10 @@ class Player:
     def silent_reminders(self) -> list[str]:
         """Reminders that did not ring on Telegram, or on a page or in an app that is open."""
         rung = [str(one.parameters.get("text", "")) for one in self.telegram.world.accepted]
-        rung += [post.text for voice in self.everybody["web"] for chat in voice.window.posts.values()  # type: ignore[attr-defined]
-                 for post in chat.values()]  # fmt: skip
-        rung += [text for voice in self.everybody["matrix"] for text in voice.texts]  # type: ignore[attr-defined]
+        for voice in (*self.everybody["web"], *self.everybody["matrix"]):
+            if isinstance(voice, AtPage):
+                rung += [post.text for chat in voice.window.posts.values() for post in chat.values()]
+            elif isinstance(voice, InApp):
+                rung += voice.texts
         alarms = "\n".join(text for text in rung if "⏰ 提醒" in text)
         return [tag for tag in self.diary.reminders if tag not in alarms]

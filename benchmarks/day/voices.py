@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ SYNC_SECONDS = 20
 
 
 @dataclass
-class Voice:
+class Voice(ABC):
     """Somebody. `spoke`: when they last said or pressed something (monotonic); `heard`: the message they wait with."""
 
     n: int
@@ -32,41 +33,45 @@ class Voice:
     spoke: float = 0.0
     heard: Any = None
 
+    @abstractmethod
     async def say(self, text: str) -> None:
         """Say something to the bot in private."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def tell(self, text: str) -> None:
         """Say something in the room of one's workshop."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def hears(self, *parts: str, button: str = "") -> None:
         """Wait for an answer with these words and this button. Raises TimeoutError or AssertionError."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def press(self, label: str) -> None:
         """Press a button of what was heard."""
-        raise NotImplementedError
 
+
+class Reader(Voice):
+    """Somebody on a platform where all acts are played: photos are sent, and what went to everybody is found."""
+
+    @abstractmethod
     async def show(self, photo: bytes) -> None:
         """Send a photo."""
-        raise NotImplementedError
 
+    @abstractmethod
     def finds(self, words: str, label: str, room: bool = False) -> bool:
         """Look for a message with a button; it is what `press` presses."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def is_told(self) -> None:
         """Wait for the word that only who pressed sees."""
-        raise NotImplementedError
 
+    @abstractmethod
     def looks_away(self) -> None:
         """From now on wait for what is new only."""
-        raise NotImplementedError
 
 
 @dataclass
-class OnPhone(Voice):
+class OnPhone(Reader):
     """On Telegram."""
 
     telegram: Emulator = field(kw_only=True)
@@ -140,7 +145,7 @@ class Window(Page):
 
 
 @dataclass
-class AtPage(Voice):
+class AtPage(Reader):
     """In the web chat, with a page that stays open."""
 
     window: Window = field(kw_only=True)
