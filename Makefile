@@ -1,6 +1,6 @@
 # Every target makes what it needs itself (.ci/setup) and is quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help run emulator homeserver test test-all lint format bench faults browser screenshots lock messages migration clean
+.PHONY: help run emulator homeserver test test-all test-rest lint format bench faults browser screenshots lock messages migration clean
 MAKEFLAGS += --no-print-directory
 # one process a core; the tests of a file stay together in the order of tests/conftest.py, and each process has its own
 # servers
@@ -12,6 +12,7 @@ help: ## this list
 	@echo "make homeserver a Matrix homeserver with accounts to sign in to; prints what to configure"
 	@echo "make test       all but the slowest on SQLite, storage and services on PostgreSQL too"
 	@echo "make test-all   the full matrix: every test on both databases, and the faults"
+	@echo "make test-rest  what test-all runs and test does not: with it, the full matrix"
 	@echo "make faults     only the faults: killed processes, full disks, absent databases"
 	@echo "make lint       style, types and import laws"
 	@echo "make format     put the source into that style"
@@ -44,6 +45,11 @@ test-all:
 	@.ci/setup browser
 	@.ci/setup synapse
 	@GONGFANG_TEST_DB=both .venv/bin/pytest $(PARALLEL) -m "" $(ARGS)
+
+test-rest:
+	@.ci/setup browser
+	@.ci/setup synapse
+	@GONGFANG_TEST_DB=rest .venv/bin/pytest $(PARALLEL) -m "" $(ARGS)
 
 faults:
 	@.ci/setup synapse

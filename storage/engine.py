@@ -9,6 +9,7 @@ import asyncio
 import contextvars
 import json
 import queue
+import random
 import re
 import sqlite3
 import sys
@@ -33,7 +34,8 @@ log = structlog.get_logger()
 type_job = Callable[[Session], Any]
 BATCH_JOBS = 64
 BATCH_SECONDS = 0.05
-PG_ATTEMPTS = 6
+PG_ATTEMPTS = 10
+PAUSE_SECONDS = 1.0  # at most, before a transaction that got in the way of another is run again
 IDLE_SECONDS = 5.0
 BUSY_SECONDS = 10.0  # SQLite: so long one waits while another process writes
 SWITCH_SECONDS = 0.0005
@@ -157,7 +159,8 @@ class Database:
             except DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in CONTENTION or attempt == PG_ATTEMPTS:
                     raise
-                time.sleep(0.01 * 2**attempt)
+                # those who met wait unequally long, or they would meet again and again
+                time.sleep(random.uniform(0, min(PAUSE_SECONDS, 0.02 * 2**attempt)))
         raise AssertionError("unreachable")
 
     def _start_writer(self) -> None:

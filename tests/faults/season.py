@@ -137,9 +137,11 @@ class Reckoning:
 
     def is_well(self, site: Site) -> None:
         """Nothing is lost, nobody fell over; on the web nothing is doubled."""
-        assert (self.abroad.lost, self.abroad.odd, self.restarts) == ([], [], 0)
-        assert (self.web.lost, self.web.doubled, self.web.odd) == ([], [], [])
-        assert "Traceback" not in site.logs()
+        abroad = (self.abroad.lost, self.abroad.odd, self.restarts)
+        web = (self.web.lost, self.web.doubled, self.web.odd)
+        assert abroad == ([], [], 0), abroad
+        assert web == ([], [], []), web
+        assert "Traceback" not in site.logs(), site.logs()
 
 
 @asynccontextmanager

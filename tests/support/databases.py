@@ -23,7 +23,10 @@ CHOICES = {
     "postgres": (("postgres",), ("postgres",)),
     "mixed": (("sqlite",), KINDS),
     "both": (KINDS, KINDS),
+    "rest": (KINDS, KINDS),
 }
+QUICK = "mixed"  # what `make test` chooses; the choice "rest" leaves out what it runs
+SLOW_MARKS = ("faults", "slow")
 
 
 def kinds_for(path: Path, marked_both: bool) -> tuple[str, ...]:
@@ -31,6 +34,20 @@ def kinds_for(path: Path, marked_both: bool) -> tuple[str, ...]:
     chosen = os.environ.get(CHOICE) or "sqlite"
     if chosen not in CHOICES:
         raise pytest.UsageError(f"{CHOICE}={chosen}: it is one of {', '.join(CHOICES)}")
+    return _kinds(chosen, path, marked_both)
+
+
+def is_left_out(item: pytest.Item) -> bool:
+    """Whether a test belongs to `make test` and $GONGFANG_TEST_DB asks for the rest."""
+    if os.environ.get(CHOICE) != "rest" or any(item.get_closest_marker(name) for name in SLOW_MARKS):
+        return False
+    called = getattr(item, "callspec", None)
+    kind = called.params.get("database_kind") if called is not None else None
+    both = item.get_closest_marker("both_databases") is not None
+    return kind is None or kind in _kinds(QUICK, item.path, both)
+
+
+def _kinds(chosen: str, path: Path, marked_both: bool) -> tuple[str, ...]:
     everything, deep = CHOICES[chosen]
     if marked_both:
         return KINDS
