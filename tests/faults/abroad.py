@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from random import Random
 from typing import Protocol
@@ -13,7 +14,6 @@ from PIL import Image
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.times import utcnow
 from storage.attachments import Attachment
 from storage.engine import Database
 from storage.journals import JournalEntry
@@ -121,16 +121,16 @@ def a_photo(number: int, side: int = SIDE) -> bytes:
 
 
 async def settle_abroad(account: Account, url: str, platform: str, teachers: Sequence[Teacher], notices: Sequence[str],
-                        broken: str, arrived: frozenset[str]) -> tuple[int, int]:  # fmt: skip
-    """Look at everything after the service has ended. `arrived`: the ids of what happened there, as far as is known;
-    `broken`: how the ids of what did not begin. Returns how many messages are shown that nobody knows of, and how many
-    attempts were not heard."""
+                        until: datetime, broken: str, arrived: frozenset[str]) -> tuple[int, int]:  # fmt: skip
+    """Look at everything after the service has ended. `until`: when all that was due had been done; `arrived`: the ids
+    of what happened there, as far as is known; `broken`: how the ids of what did not begin. Returns how many messages
+    are shown that nobody knows of, and how many attempts were not heard."""
     shown = {teacher.phone.name: await teacher.phone.heard() for teacher in teachers}
     database = Database(url)
     try:
         with database.transaction() as session:
             _arrived(session, account, platform, broken, arrived)
-            _sent(session, account, platform)
+            _sent(session, account, platform, until)
             for teacher in teachers:
                 _done(session, account, teacher)
                 _heard(account, teacher, shown[teacher.phone.name], notices)
@@ -157,10 +157,10 @@ def _arrived(session: Session, account: Account, platform: str, broken: str, arr
         account.once(event, there[event], "arrived")
 
 
-def _sent(session: Session, account: Account, platform: str) -> None:
+def _sent(session: Session, account: Account, platform: str, until: datetime) -> None:
     stuck = select(Delivery.id, Delivery.kind, Delivery.state, Delivery.error).join(Chat).where(
         Chat.platform == platform, Delivery.kind != "ack",
-        ((Delivery.state == "ready") & (Delivery.not_before <= utcnow()))
+        ((Delivery.state == "ready") & (Delivery.not_before <= until))
         | Delivery.state.in_(("dead", "unreachable")),
     )  # fmt: skip
     account.never(session.execute(stuck), "was not sent")
@@ -182,6 +182,23 @@ def _done(session: Session, account: Account, teacher: Teacher) -> None:
         receipts = select(Receipt.id).join(Notice, Notice.id == Receipt.notice_id)
         found = session.execute(receipts.where(Notice.text.startswith(f"{tag}："), Receipt.person_id == me.id)).all()
         account.once(tag, len(found), "收到")
+
+
+async def answered(url: str, teachers: Sequence[Teacher], seconds: float) -> None:
+    """Wait until every 收到 is known: one that was pressed is still on its way. The account tells of those that are
+    not known after `seconds`."""
+    database = Database(url)
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while await database.read(_receipts) < sum(len(teacher.received) for teacher in teachers):
+                    await asyncio.sleep(0.2)
+    finally:
+        await asyncio.to_thread(database.close)
+
+
+def _receipts(session: Session) -> int:
+    return session.execute(select(func.count(Receipt.id))).scalar_one()
 
 
 def _heard(account: Account, teacher: Teacher, shown: Sequence[Heard], notices: Sequence[str]) -> None:

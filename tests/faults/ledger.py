@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Select, func, select, text, true
 from sqlalchemy.orm import Session
 
-from api.times import utcnow
 from storage.attachments import Attachment
 from storage.engine import Database
 from storage.journals import JournalEntry
@@ -47,9 +46,10 @@ class Account:
         self.odd += [f"{what}: {one}" for one in found]
 
 
-def take_account(url: str, people: Iterable[Somebody], since: datetime, platform: str = "") -> Account:
-    """Look at everything after the service has ended; `since`: when people began. `platform`: of what came and went
-    only what is of this one."""
+def take_account(url: str, people: Iterable[Somebody], since: datetime, until: datetime,
+                 platform: str = "") -> Account:  # fmt: skip
+    """Look at everything after the service has ended; `since`: when people began, `until`: when all that was due had
+    been done. `platform`: of what came and went only what is of this one."""
     database, account = Database(url), Account()
     try:
         with database.transaction() as session:
@@ -58,7 +58,7 @@ def take_account(url: str, people: Iterable[Somebody], since: datetime, platform
                               "the file is damaged")  # fmt: skip
                 account.never(session.execute(text("PRAGMA foreign_key_check")), "a reference leads nowhere")
             _inbox(session, account, platform)
-            _outbox(session, account, platform)
+            _outbox(session, account, until, platform)
             for somebody in people:
                 _said(session, account, somebody)
                 _done(session, account, somebody, since)
@@ -76,11 +76,11 @@ def _inbox(session: Session, account: Account, platform: str) -> None:
     account.never(waiting, "arrived and was not handled well")
 
 
-def _outbox(session: Session, account: Account, platform: str) -> None:
+def _outbox(session: Session, account: Account, until: datetime, platform: str) -> None:
     here = Chat.platform == platform if platform else true()
     told = select(Delivery.id, Delivery.kind, Delivery.state, Delivery.error, Message.tree).join(Message)
     stuck = told.outerjoin(Chat, Chat.id == Delivery.chat_id)  # some have no chat yet
-    overdue = (Delivery.state == "ready") & (Delivery.not_before <= utcnow())
+    overdue = (Delivery.state == "ready") & (Delivery.not_before <= until)
     ended = Delivery.state.in_(("dead", "unreachable"))
     account.never(session.execute(stuck.where(here, overdue | ended)), "was not sent")
     rows = session.execute(

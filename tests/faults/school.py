@@ -74,12 +74,12 @@ class School:
         async with asyncio.timeout(RINGS.total_seconds()):
             for somebody, tag in wanted:
                 await somebody.page.hears("⏰ 提醒", tag)
-        await self.site.settle()
+        until = await self.site.settle()
         # an edit that is told live comes a moment after it is made
         await asyncio.sleep(1)
         differences = [text for somebody in self.people for text in await compare_with_fresh(somebody.page)]
         assert await self.site.end(15) == 0, self.site.log()
-        account = take_account(self.site.database, self.people, self.since)
+        account = take_account(self.site.database, self.people, self.since, until)
         account.never(differences, "the page was not up to date")
         return account
 

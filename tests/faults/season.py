@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from api.times import utcnow
-from tests.faults.abroad import Teacher, a_photo, settle_abroad
+from tests.faults.abroad import Teacher, a_photo, answered, settle_abroad
 from tests.faults.day import Somebody, confirm
 from tests.faults.ledger import Account, take_account
 from tests.faults.page import Page
@@ -97,7 +97,8 @@ class Season:
         """Wait for what is on its way, end the service, take account of the platform (settle_abroad) and the web."""
         assert self.site.process is not None and self.site.process.poll() is None, "the process is dead"
         await self.site.is_ready(120)
-        await self.site.settle(400)
+        await answered(self.site.database, self.teachers, 120)
+        until = await self.site.settle(400)
         async with httpx2.AsyncClient(timeout=30) as http:
             shown = (await http.get(f"{self.site.address}/metrics")).text
         counted = max(0.0, sum_of(shown, "gongfang_ambiguous_sends_total", platform=platform))
@@ -106,9 +107,9 @@ class Season:
         assert await self.site.end(15) == 0, self.site.log()
         abroad = Account()
         unknown, unheard = await settle_abroad(
-            abroad, self.site.database, platform, self.teachers, self.notices, broken, arrived
+            abroad, self.site.database, platform, self.teachers, self.notices, until, broken, arrived
         )
-        web = take_account(self.site.database, [self.gu], self.since, platform="web")
+        web = take_account(self.site.database, [self.gu], self.since, until, platform="web")
         return Reckoning(abroad, web, unknown, unheard, int(counted), int(restarts))
 
 

@@ -6,16 +6,18 @@ import os
 import signal
 import subprocess
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import httpx2
 
+from api.times import utcnow
 from tests.support.metrics import sum_of
 from tests.support.program import GONGFANG, Program
 
 ROOT = Path(__file__).parents[2]
 GONE_SECONDS = 20.0
-WAITING = (("gongfang_inbox_waiting", {}), ("gongfang_outbox_waiting", {"when": "now"}))
+NOW: dict[str, str] = {"when": "now"}
 # it may be night when the tests run, and those who talk in them are faster than people
 QUIET = {"GONGFANG_TIME__QUIET_HOURS": "", "GONGFANG_BOT__MOST_A_MINUTE": "0"}
 
@@ -88,13 +90,16 @@ class Site:
             while (await self.ready())[0] != 200:
                 await asyncio.sleep(0.2)
 
-    async def settle(self, seconds: float = 60) -> None:
-        """Wait until nothing waits to be handled or to be sent now."""
+    async def settle(self, seconds: float = 60, later: bool = False) -> datetime:
+        """Wait until nothing waits to be handled or to be sent now, or `later`. Returns until when all that was due is
+        done."""
         async with asyncio.timeout(seconds), httpx2.AsyncClient(timeout=30) as http:
             while True:
+                until = utcnow()
                 shown = (await http.get(f"{self.address}/metrics")).text
-                if all(sum_of(shown, name, **labels) == 0 for name, labels in WAITING):
-                    return
+                to_send = sum_of(shown, "gongfang_outbox_waiting", **({} if later else NOW))
+                if sum_of(shown, "gongfang_inbox_waiting") == 0 and to_send == 0:
+                    return until
                 await asyncio.sleep(0.2)
 
     def log(self) -> str:

@@ -27,7 +27,7 @@ TEACHER = "YX-1004"
 PATIENCE = 120.0  # seconds for one answer, killed or not
 ASKED, DONE, YES = "我会这样提醒你", "好的", "对，提醒我"
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900 + 30 * KILLS)]
 Read = Callable[[], Awaitable[list[dict[str, Any]]]]
 
 
@@ -94,7 +94,7 @@ async def kill_again_and_again(site: Site, talk: Talk, chance: Random) -> None:
 async def take_account(site: Site, talk: Talk, capsys: pytest.CaptureFixture[str], seed: int) -> None:
     """What was said against what is kept, and what was answered against what was heard."""
     await site.is_ready()
-    await site.settle()
+    await site.settle(400, later=True)
     await asyncio.sleep(1)
     await talk.read()
     assert await site.end(15) == 0, site.log()

@@ -15,7 +15,7 @@ AT_ONCE = 0.25  # of the kills: before anything was heard from it
 WHILE_STARTING = 0.2
 STOPS = 6
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900 + 30 * KILLS)]
 
 
 async def kill_again_and_again(school: School, chance: Random, times: int) -> None:
