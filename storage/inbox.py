@@ -35,7 +35,7 @@ HOLD = (
         Incoming.id == bindparam("row"), Incoming.state == "new",
         Chat.id == bindparam("chat"), Chat.in_fence == bindparam("fence"),
     )
-    .with_for_update(of=Chat)
+    .with_for_update(of=Chat, key_share=True)
 )  # fmt: skip
 # a room with those that hear what is said in it
 ROOMS, NEAR = table_of(Room), table_of(Room).alias()
@@ -62,7 +62,7 @@ FREE = (
         CHATS.c.platform == bindparam("platform"), CHATS.c.account == bindparam("account"),
         among(CHATS.c.native, "natives"),
     )
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, key_share=True)
 )  # fmt: skip
 ROW = select(INBOX).where(INBOX.c.id == bindparam("row"))
 OLDEST = select(INBOX).where(INBOX.c.chat_id == bindparam("chat"), INBOX.c.state == NEW).order_by(INBOX.c.id).limit(1)
@@ -141,10 +141,11 @@ def waits(session: Session) -> bool:
 
 def hold_in_order(session: Session, chat_ids: Collection[int] | SelectBase, **given: Any) -> None:
     """Lock chats (ids, or a select of them) until the commit, always in the same order: of two that need several of
-    them one waits for the other, never both."""
+    them one waits for the other, never both. Not their keys: a row that refers to a chat holds these, and two that each
+    added one before would wait for each other."""
     if waits(session):
         held = select(CHATS.c.id).where(CHATS.c.id.in_(chat_ids)).order_by(CHATS.c.id)
-        session.execute(held.with_for_update(), given)
+        session.execute(held.with_for_update(key_share=True), given)
 
 
 def make_due(session: Session, chat_ids: Collection[int], now: datetime) -> None:

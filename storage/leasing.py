@@ -18,7 +18,7 @@ HOLD = (
     select(CHATS.c.id, CHATS.c.fence, CHATS.c.blocked_until)
     .where(among(CHATS.c.id, "chats"))
     .order_by(CHATS.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 Bot = tuple[str, str]  # platform and account
 # written so that no index is chosen for it

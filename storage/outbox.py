@@ -30,7 +30,7 @@ ASLEEP = (
 )
 WAKE = update(CHATS).where(*ASLEEP).values(next_at=bindparam("at", type_=CHATS.c.next_at.type))
 # always in the same order: of two that wake the same chats one waits for the other, never both
-HOLD_ASLEEP = select(CHATS.c.id).where(*ASLEEP).order_by(CHATS.c.id).with_for_update()
+HOLD_ASLEEP = select(CHATS.c.id).where(*ASLEEP).order_by(CHATS.c.id).with_for_update(key_share=True)
 NOW = bindparam("now", type_=CHATS.c.next_at.type)
 FIRST = (
     select(func.min(SENDINGS.c.id))
