@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.laws.source import tree
 from tests.support.databases import Databases, is_left_out, kinds_for
 from tests.support.network import close_the_doors
 from tests.support.synapse import Synapse, running_synapse
@@ -64,3 +65,11 @@ def closed_doors() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         close_the_doors(patch)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def parsed_files_are_forgotten() -> Iterator[None]:
+    """What a law parses is kept for its file only: all of ours, parsed, are a gigabyte, and whoever looks for garbage
+    would look through it during all tests that follow."""
+    yield
+    tree.cache_clear()
