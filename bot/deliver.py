@@ -16,7 +16,7 @@ from api.messaging.render import plain
 from api.messaging.tracing import SLOW_SECONDS
 from api.messaging.tree import rows_for
 from api.metrics import AMBIGUOUS_SENDS, DELIVERY_LAG, SEND_SECONDS, SENDS
-from api.runtime import StorageUnavailable
+from api.runtime import StorageUnavailable, storage_failed
 from bot.bots import Bots
 from bot.platforms.base import Ambiguous, Elsewhere, Ended, Gone, Moved, Platform, Rejected, RetryAfter, SendError
 from bot.workers import Together, Workers
@@ -48,6 +48,7 @@ class Deliverers(Workers[Work]):
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
     crowded: bool = False  # whether more was due than could be taken
     held_back: bool = False  # whether a platform would take no more
+    mistakes: Counter[str] = field(default_factory=Counter)  # of ours, by delivery
 
     def __post_init__(self) -> None:
         self.settling = Together(self.runtime, self._settle)
@@ -161,7 +162,9 @@ class Deliverers(Workers[Work]):
     async def _try(self, platform: Platform, work: Work) -> Outcome:
         try:
             async with asyncio.timeout(work.seconds):
-                return Outcome(sent=await platform.send(work))
+                sent = await platform.send(work)
+            self.mistakes.pop(work.pid, None)
+            return Outcome(sent=sent)
         except RetryAfter as error:
             return Outcome(retry_after=error.seconds, whole_bot=error.whole_bot, error=str(error))
         except Moved as error:
@@ -175,10 +178,21 @@ class Deliverers(Workers[Work]):
         except (SendError, StorageUnavailable) as error:
             return Outcome(error=str(error))
         except Exception as error:
+            if storage_failed(error):  # of a platform that is kept in our own database
+                return Outcome(error=type(error).__name__)
             log.exception("an adapter failed", delivery=work.pid, platform=work.chat.platform)
-            # it would fail for ever, and hold up what comes after it
-            hopeless = work.attempt >= MOST_MISTAKES or not can_be_drawn(work)
-            return Outcome(rejected=hopeless, unheard=not hopeless, error=f"{type(error).__name__}: {error}")
+            return self._mistaken(work, error)
+
+    def _mistaken(self, work: Work, error: Exception) -> Outcome:
+        """What fails for ever must not hold up what comes after it. Only these failures count: its platform may have
+        been away before, often. They are known to this process only, another one tries as often once more."""
+        if not can_be_drawn(work):  # what is said may be in the error's words
+            return Outcome(undrawn=True, error=f"it cannot be put into words: {type(error).__name__}")
+        self.mistakes[work.pid] += 1
+        if self.mistakes[work.pid] < MOST_MISTAKES:
+            return Outcome(unheard=True, error=f"{type(error).__name__}: {error}")
+        del self.mistakes[work.pid]
+        return Outcome(rejected=True, error=f"{type(error).__name__}: {error}")
 
 
 def can_be_drawn(work: Work) -> bool:

@@ -3,15 +3,13 @@ themselves."""
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.attachments import Attachment
-from storage.messaging import Chat, Delivery
+from storage.messaging import ONE, REPLIES, Chat, Delivery, Sender
 from storage.mirrors import end_room_leases
 from storage.writing import QUIET_UPDATE, count_changed
-
-EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def end_leases(session: Session, now: datetime) -> None:
@@ -38,19 +36,27 @@ def end_leases_of(session: Session, platform: str, account: str) -> None:
     )
 
 
-def put_right(session: Session, now: datetime, soon: timedelta, later: timedelta) -> int:
-    """After the clock was put back: make due at once what was due before that, or in someone's hands; returns how many.
+def put_right(session: Session, now: datetime, soon: timedelta, later: timedelta, longest: timedelta) -> int:
+    """After the clock was put back: make due what was due before that, or in someone's hands; returns how many.
 
-    Nothing of the inbox becomes due later than `soon`; no lease and no answer to a person waits longer than `later`.
+    Nothing of the inbox becomes due later than `soon`, no answer to a person waits longer than `later`, and no lease
+    lasts longer than `longest`. Where a platform wants us to wait for longer than `later`, it says so again then.
     """
-    answers = (Delivery.state == "ready", Delivery.lane <= 0, Delivery.not_before > now + later)
-    waiting = session.scalars(select(Delivery.chat_id).where(*answers).distinct()).all()
+    until = now + later
+    # what is for one person may have been meant for later, unless it was tried already
+    wanted = or_(Delivery.lane <= REPLIES, and_(Delivery.lane == ONE, Delivery.attempts > 0))
+    late = (Delivery.state == "ready", Delivery.not_before > until, wanted)
+    waiting = session.scalars(select(Delivery.chat_id).where(*late).distinct()).all()
     changes = [
         update(Chat).where(Chat.in_next_at > now + soon).values(in_next_at=now),
-        update(Chat).where(Chat.in_next_at > EVER, Chat.in_leased_until > now + later)
+        update(Chat).where(Chat.in_next_at > EVER, Chat.in_leased_until > now + longest)
         .values(in_leased_until=None),
-        update(Chat).where(Chat.next_at > EVER, Chat.leased_until > now + later).values(leased_until=None),
-        update(Delivery).where(*answers).values(not_before=now),
+        update(Chat).where(Chat.next_at > EVER, Chat.leased_until > now + longest).values(leased_until=None),
+        update(Chat).where(Chat.next_at > EVER, Chat.blocked_until > until).values(blocked_until=until),
+        update(Sender).where(Sender.blocked_until > until).values(blocked_until=until),
+        update(Delivery).where(*late).values(not_before=now),
         update(Chat).where(Chat.id.in_(waiting)).values(next_at=now),
+        update(Attachment).where(Attachment.state == "pending", Attachment.next_at > now + longest)
+        .values(next_at=now),
     ]  # fmt: skip
     return sum(count_changed(session, change) for change in changes)

@@ -14,7 +14,7 @@ from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
 from storage import leasing, outbox, votes
 from storage.leasing import ALL_ROOM, LeasedChat, Room
-from storage.messaging import GAVE_UP, REJECTED, UNHEARD, Chat, Delivery
+from storage.messaging import GAVE_UP, REJECTED, UNHEARD, UNREADABLE, Chat, Delivery
 from storage.reach import Reach
 
 log = structlog.get_logger()
@@ -28,7 +28,8 @@ UNHEARD_RETRY = 30.0  # seconds, then ten times as many: whatever hid the answer
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of it. One of: sent (with the platform's ids), retry after, unheard, gone, rejected, moved."""
+    """What became of it. One of: sent (with the platform's ids), retry after, unheard, gone, rejected, undrawn,
+    moved."""
 
     sent: Sequence[str] | None = None
     retry_after: float | None = None  # seconds
@@ -38,6 +39,7 @@ class Outcome:
     gone: bool = False
     ended: bool = False  # gone, and for everybody: what it was in goes on
     rejected: bool = False
+    undrawn: bool = False  # it cannot be put into words, here or anywhere
     moved_to: str | None = None
     error: str | None = None
 
@@ -51,7 +53,9 @@ class Outcome:
         """sent | moved | gone | rejected | retried: what /metrics calls it."""
         if self.sent is not None:
             return "sent"
-        return "moved" if self.moved_to else "gone" if self.gone else "rejected" if self.rejected else "retried"
+        if self.rejected or self.undrawn:
+            return "rejected"
+        return "moved" if self.moved_to else "gone" if self.gone else "retried"
 
     @property
     def result(self) -> str:
@@ -142,9 +146,10 @@ def _record_failure(ctx: Context, work: Work, outcome: Outcome) -> None:
         move_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.moved_to)
     elif outcome.gone:
         lose_chat(ctx, session.get_one(Chat, work.chat.chat_id), outcome.ended)
-    elif outcome.rejected:
+    elif outcome.rejected or outcome.undrawn:
         log.error("delivery rejected", **_known_by(work), error=outcome.error)
-        outbox.set_state(session, ids, "dead", outcome.error, reason=REJECTED, pending=False)
+        reason = UNREADABLE if outcome.undrawn else REJECTED
+        outbox.set_state(session, ids, "dead", outcome.error, reason=reason, pending=False)
     elif outcome.unheard and work.unheard + 1 >= MOST_UNHEARD:
         kind, error = "unheard", f"no answer was heard {MOST_UNHEARD} times, it may have been sent: {outcome.error}"
         log.error("delivery given up", **_known_by(work), error=error)

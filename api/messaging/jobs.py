@@ -15,7 +15,8 @@ from storage.messaging import HEALS
 log = structlog.get_logger()
 
 BATCH, MANY = 100, 500
-SOON, LATER = timedelta(minutes=1), timedelta(hours=1)  # the inbox makes nothing due so late; nor does a lease last
+SOON, LATER = timedelta(minutes=1), timedelta(hours=1)  # nothing of the inbox, and no next try, is due so late
+LONGEST_LEASE = timedelta(hours=2)  # a log with all the files that it may hold, sent as slowly as one waits for
 KEEP_ANSWERS = timedelta(hours=24)
 KEEP_ACKS = timedelta(hours=24)
 WALK = ("", "", "retention")  # whose cursor says up to which message was looked
@@ -34,7 +35,7 @@ def end_dialogues(ctx: Context) -> bool:
 
 def put_right(ctx: Context) -> bool:
     """See whether the clock was put back, by what could wait for no moment so late, and let it wait no longer."""
-    moved = leases.put_right(ctx.session, ctx.now, SOON, LATER)
+    moved = leases.put_right(ctx.session, ctx.now, SOON, LATER, LONGEST_LEASE)
     if moved:
         log.warning("the clock was put back: what waited for the moment before that is due now", things=moved)
         ctx.wake("inbox")

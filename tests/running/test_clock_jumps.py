@@ -11,14 +11,17 @@ import time_machine
 from structlog.testing import capture_logs
 
 from api.clock import Clock, Job, run_job
-from api.messaging.delivering import claim_work
+from api.context import Context
+from api.messaging.delivering import SLOWEST_UPLOAD, Outcome, claim_work, finish_works
 from api.messaging.jobs import put_right
 from api.messaging.outbox import tell_person
 from api.messaging.receiving import Arrival, lease_rows, receive
 from api.messaging.tree import Words
 from api.registry import JOBS
 from api.reminders import service
+from storage.attachments import Attachment
 from storage.base import new_pid
+from storage.leasing import extend_leases
 from storage.messaging import Chat, Delivery
 from storage.reach import Reach
 from tests.support.talk import NOW, Voice, World, a_world
@@ -99,6 +102,43 @@ async def test_what_was_leased_or_due_in_a_wrong_future_is_taken_up_soon(world: 
     assert not [entry for entry in logs if entry["log_level"] == "warning"]
 
 
+async def test_who_was_told_to_wait_in_a_wrong_future_waits_an_hour_at_most(world: World) -> None:
+    li, wang = [await world.teacher(name) for name in ("李老师", "王老师")]
+    world.set_time(NOW + timedelta(hours=6))
+    for voice, whole_bot in ((li, False), (wang, True)):
+        await world.run(tell_person, voice.person.id, Words("好"), lane=1)
+        [work] = await world.runtime.transact(claim_work, PAPER, 5, {})
+        told = Outcome(retry_after=30.0, whole_bot=whole_bot)
+        await world.runtime.transact(finish_works, [(work, told)], {})
+    world.set_time(NOW)
+    await run_job(world.runtime, Job("messaging.put_right", put_right, 30))
+    await world.settle()
+    assert [len(voice.sheets()) for voice in (li, wang)] == [0, 0]
+    world.set_time(NOW + timedelta(hours=1, seconds=1))
+    await run_job(world.runtime, Job("messaging.put_right", put_right, 30))
+    await world.settle()
+    assert [len(voice.sheets()) for voice in (li, wang)] == [1, 1]
+
+
+async def test_a_file_of_a_wrong_future_is_fetched(world: World) -> None:
+    world.set_time(NOW + timedelta(hours=6))
+    file = await world.run(_a_file_on_its_way)
+    world.set_time(NOW)
+    await run_job(world.runtime, Job("messaging.put_right", put_right, 30))
+    assert await world.run(lambda ctx: ctx.session.get_one(Attachment, file).next_at) == NOW
+
+
+async def test_a_long_upload_keeps_its_lease(world: World) -> None:
+    """A log may hold 30 files of 20 MB, and one waits for 128 kB a second."""
+    li = await world.teacher("李老师")
+    await world.run(tell_person, li.person.id, Words("好"), lane=0)
+    [work] = await world.runtime.transact(claim_work, PAPER, 5, {})
+    longest = timedelta(seconds=30 * 20 * 2**20 / SLOWEST_UPLOAD + 120)
+    await world.run(lambda ctx: extend_leases(ctx.session, [work.chat.chat_id], ctx.now + longest))
+    await run_job(world.runtime, Job("messaging.put_right", put_right, 30))
+    assert await world.runtime.transact(claim_work, PAPER, 5, {}) == []
+
+
 async def test_what_is_for_later_stays_for_later(world: World) -> None:
     li = await world.teacher("李老师")
     await world.run(tell_person, li.person.id, Words("明天见"), not_before=NOW + timedelta(hours=20))
@@ -113,3 +153,11 @@ async def store(world: World, voice: Voice, text: str) -> None:
     """It arrives, and nobody handles it yet."""
     said = {"kind": "said", "sender": voice.native, "name": voice.name, "text": text}
     await world.runtime.transact(receive, "paper", "", [Arrival(new_pid(), voice.chat, "private", said)])
+
+
+def _a_file_on_its_way(ctx: Context) -> int:
+    file = Attachment(kind="photo", name="a.jpg", mime="image/jpeg", size=5, state="pending", platform="paper", ref="x",
+                      holder="", next_at=ctx.now + timedelta(minutes=1), created_at=ctx.now)  # fmt: skip
+    ctx.session.add(file)
+    ctx.session.flush()
+    return file.id
