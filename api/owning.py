@@ -70,7 +70,8 @@ class Owner:
         if lock is None:
             lock = self._lock = await open_lock(self.runtime.database.url, self.name)
         try:
-            return await lock.take()
+            # whoever released meanwhile closed this lock
+            return await lock.take() and self._lock is lock
         except StorageUnavailable:
             await self.release()
             raise

@@ -34,7 +34,7 @@ from api.registry import MAKERS
 from api.runtime import StorageUnavailable
 from bot.bots import Bots
 from bot.inbound import File
-from bot.platforms.base import Gone, Rejected, RetryAfter, SendError
+from bot.platforms.base import Elsewhere, Gone, Rejected, RetryAfter, SendError
 from bot.workers import Workers
 
 log = structlog.get_logger()
@@ -121,7 +121,7 @@ class Fetchers(Workers[LeasedFile]):
             log.warning("what was ordered is not made", attachment=file.id, error=problem.code)
             failed = Fetched(error="refused", final=True)
         except StorageUnavailable as error:
-            failed = self._later(file, error)
+            failed = self._later(file, error, STORE_SECONDS)
         except Exception as error:
             log.exception("making a file failed", attachment=file.id)
             failed = self._later(file, error)
@@ -152,7 +152,7 @@ class Fetchers(Workers[LeasedFile]):
             return Fetched(error="gone" if isinstance(error, Gone) else "refused", final=True)
         except RetryAfter as error:
             return self._later(file, error, error.seconds)
-        except StorageUnavailable as error:  # our own doing: that costs nobody's file a try
+        except (StorageUnavailable, Elsewhere) as error:  # our own doing: that costs nobody's file a try
             return self._later(file, error, STORE_SECONDS)
         except (SendError, TimeoutError) as error:
             return self._later(file, error)

@@ -36,7 +36,8 @@ class Attachment(Base):
     blob_key: Mapped[str | None] = mapped_column(String(40))
     holder: Mapped[str] = mapped_column(String(60), default="")  # "journal_entry:<pid>": what it belongs to
     error: Mapped[str | None] = mapped_column(String(40))  # why failed: a slug of api.attachments.texts
-    attempts: Mapped[int] = mapped_column(default=0)  # also the fence: an outcome counts for the attempt it was made in
+    attempts: Mapped[int] = mapped_column(default=0)  # the fence: an outcome counts for the attempt it was made in
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")  # of them, those that count
     next_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
@@ -142,7 +143,8 @@ def lease(session: Session, reach: Reach, now: datetime, limit: int, seconds: fl
         .order_by(Attachment.next_at)
         .limit(limit)
     )
-    lease = {"next_at": now + timedelta(seconds=seconds), "attempts": Attachment.attempts + 1}
+    until = now + timedelta(seconds=seconds)
+    lease = {"next_at": until, "attempts": Attachment.attempts + 1, "tries": Attachment.tries + 1}
     columns = (
         Attachment.id, Attachment.attempts, Attachment.next_at, Attachment.state, Attachment.platform,
         Attachment.account, Attachment.ref, Attachment.kind, Attachment.name, Attachment.mime, Attachment.size,

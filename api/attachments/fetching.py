@@ -63,6 +63,8 @@ def settle_file(ctx: Context, file: LeasedFile, fetched: Fetched, followers: Seq
     if row is None or row.state != file.state:
         return False
     before = row.state
+    if fetched.retry_after is not None:
+        row.tries -= 1
     if fetched.blob_key is not None:
         row.blob_key, row.kind, row.mime, row.size = fetched.blob_key, fetched.kind, fetched.mime, fetched.size
         row.state, row.error, row.next_at = "stored", None, None
@@ -72,7 +74,7 @@ def settle_file(ctx: Context, file: LeasedFile, fetched: Fetched, followers: Seq
         attachments.drop_payload(ctx.session, row.id)
     else:
         row.error = fetched.error
-        seconds = fetched.retry_after or min(10.0 * 3 ** min(row.attempts, 10), SLOWEST_RETRY)
+        seconds = fetched.retry_after or min(10.0 * 3 ** min(row.tries, 10), SLOWEST_RETRY)
         row.next_at = ctx.now + timedelta(seconds=seconds)
     ctx.session.flush()
     if row.state != before:
@@ -85,7 +87,7 @@ def _hopeless(row: Attachment, fetched: Fetched, now: datetime) -> bool:
     urgent = row.holder.startswith(URGENT)
     if fetched.retry_after is not None:
         return now - row.created_at > (URGENT_PATIENCE if urgent else PATIENCE)
-    return fetched.final or row.attempts >= (URGENT_ATTEMPTS if urgent else FETCH_ATTEMPTS)
+    return fetched.final or row.tries >= (URGENT_ATTEMPTS if urgent else FETCH_ATTEMPTS)
 
 
 def forget_file(ctx: Context, file: LeasedFile) -> None:

@@ -11,6 +11,7 @@ from api.attachments.fetching import settle_file
 from api.attachments.service import keep_bytes
 from api.context import Context
 from bot.fetch import Fetchers
+from bot.platforms.base import Elsewhere
 from storage.attachments import Attachment
 from storage.engine import StorageUnavailable
 from tests.support.talk import a_world
@@ -68,3 +69,24 @@ async def test_who_is_still_at_it_is_left_alone(database_url: str, monkeypatch: 
         going_on.set()
         await fetching
         assert await world.run(look) == ("stored", None)
+
+
+async def test_a_store_that_is_away_costs_no_file_a_try(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with a_world(database_url) as world:
+        li = await world.teacher("李老师")
+        file = await world.run(keep_bytes, "a.txt", "text/plain", b"abc", actor=li)
+        troubles: list[Exception] = [StorageUnavailable("away")] * 9 + [Elsewhere("not here"), TimeoutError()]
+        put = type(world.runtime.blobs).put
+
+        async def away(*args: Any) -> str:
+            if troubles:
+                raise troubles.pop(0)
+            return await put(*args)
+
+        monkeypatch.setattr(type(world.runtime.blobs), "put", away)
+        for _ in range(12):
+            await world.fetchers.drain()
+            world.pass_time(minutes=61)
+        assert troubles == []
+        row = await world.run(lambda ctx: ctx.session.get_one(Attachment, file.id))
+        assert (row.state, row.attempts, row.tries) == ("stored", 12, 2)

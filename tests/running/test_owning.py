@@ -11,7 +11,7 @@ from api.owning import Owner
 from api.runtime import Runtime
 from storage.blobs import Blobs
 from storage.engine import Database
-from storage.locks import LOCKED
+from storage.locks import LOCKED, Lock
 from tests.support.databases import Databases
 
 
@@ -78,3 +78,18 @@ async def test_with_sqlite_there_is_one_process_anyway(databases: Databases) -> 
         await owner.release()
         assert not owner.holder
         await runtime.close()
+
+
+async def test_released_while_it_takes_it_owns_nothing(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two, take = Owner(runtime, "telegram:7"), Owner(runtime, "telegram:7"), Lock.take
+
+    async def take_and_release(lock: Lock) -> bool:
+        taken = await take(lock)
+        await one.release()
+        return taken
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Lock, "take", take_and_release)
+        assert not await one.take() and not one.holder
+    assert await two.take()
+    await two.release()

@@ -65,33 +65,36 @@ class Connection:
     async def open(self) -> None:
         """Sign in, unless that is done; the access token is used again for as long as it is valid. Raises SendError."""
         async with self._opening:
-            if not self.holder or self.holder != self.owner.holder:
-                await self._hold()
-            if not self.home.token:
-                await self._try_to_sign_in()
-            if self._known_device != self.device_id:
-                rooms = await self.runtime.read(rooms_of, self.account)
-                self.rooms = {native: Room.of(native, state) for native, state in rooms.items()}
-                self.cursor = await self.runtime.read(cursor, PLATFORM, self.account, CURSOR)
-                self.secrecy = await Secrecy.open(self)
-                self._known_device = self.device_id
-            if self._renewed:
-                await self.secrecy.renew()
-                self._renewed = False
+            try:
+                if not self.holder or self.holder != self.owner.holder:
+                    await self._hold()
+                await self._enter()
+            except Taken as error:
+                await self.owner.release()
+                raise Elsewhere(str(error)) from error
+            except StorageUnavailable as error:
+                raise Transient(str(error)) from error
 
     async def _hold(self) -> None:
         self._forget()
-        try:
-            if not await self.owner.take():
-                raise Elsewhere("another process serves this account")
-            holder = self.owner.holder
-            await self.runtime.transact(take_device, self.account, holder)
-        except Taken as error:
-            await self.owner.release()
-            raise Elsewhere(str(error)) from error
-        except StorageUnavailable as error:
-            raise Transient(str(error)) from error
+        if not await self.owner.take():
+            raise Elsewhere("another process serves this account")
+        holder = self.owner.holder
+        await self.runtime.transact(take_device, self.account, holder)
         self.holder = holder
+
+    async def _enter(self) -> None:
+        if not self.home.token:
+            await self._try_to_sign_in()
+        if self._known_device != self.device_id:
+            rooms = await self.runtime.read(rooms_of, self.account)
+            self.rooms = {native: Room.of(native, state) for native, state in rooms.items()}
+            self.cursor = await self.runtime.read(cursor, PLATFORM, self.account, CURSOR)
+            self.secrecy = await Secrecy.open(self)
+            self._known_device = self.device_id
+        if self._renewed:
+            await self.secrecy.renew()
+            self._renewed = False
 
     def _forget(self) -> None:
         """What was known in another term is of no use any more."""

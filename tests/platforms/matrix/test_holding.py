@@ -12,7 +12,8 @@ from api.context import Context
 from api.matrix.service import Taken, keep_device, keep_keys
 from api.messaging.tree import Words
 from api.runtime import Runtime
-from bot.platforms.base import Elsewhere
+from bot.platforms.base import Elsewhere, Transient
+from bot.platforms.matrix.connection import Connection
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.matrix import MatrixDevice
@@ -141,3 +142,25 @@ async def test_a_process_of_the_version_before_is_waited_for(url: str, synapse: 
         await other.matrix.start()
         held_until = await world.run(lambda ctx: ctx.session.query(MatrixDevice).one().held_until)
         assert held_until > other.runtime.now() + timedelta(seconds=30), "and is kept away by the row"
+
+
+async def test_who_is_followed_while_it_signs_in_leaves_the_account(
+    url: str, synapse: Synapse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_matrix_world(url, synapse) as world, another(world, synapse, url) as other:
+        connection = world.matrix.connection
+        sign_in = Connection._sign_in
+
+        async def followed_meanwhile(self: Connection) -> None:
+            await asyncio.to_thread(cut_the_lock, url)
+            await other.matrix.start()
+            await sign_in(self)
+
+        connection.signed_out()
+        with monkeypatch.context() as patch:
+            patch.setattr(Connection, "_sign_in", lambda self: (
+                followed_meanwhile(self) if self is connection else sign_in(self)))  # fmt: skip
+            with pytest.raises((Elsewhere, Transient)):
+                await connection.open()
+        assert not connection.owner.holder
+        assert other.matrix.connection.holder == other.matrix.connection.owner.holder != ""
