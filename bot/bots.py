@@ -13,6 +13,7 @@ class Bots:
 
     closed: set[tuple[str, str]] = field(default_factory=set)  # (platform, account)
     open: dict[str, dict[str, Platform]] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)  # platform -> the account that was named first
 
     @classmethod
     def of(cls, *platforms: Platform) -> "Bots":
@@ -24,11 +25,13 @@ class Bots:
 
     def add(self, platform: Platform) -> None:
         """It can be asked from now on."""
+        self.first.setdefault(platform.name, platform.account)
         self.closed.discard((platform.name, platform.account))
         self.open.setdefault(platform.name, {})[platform.account] = platform
 
     def wait_for(self, platform: Platform) -> None:
         """What belongs to it waits until it is added."""
+        self.first.setdefault(platform.name, platform.account)
         self.closed.add((platform.name, platform.account))
 
     def drop(self, platform: Platform) -> None:
@@ -48,13 +51,16 @@ class Bots:
     @property
     def reach(self) -> Reach:
         """What can be asked of the database on behalf of the open ones."""
-        return Reach(tuple(self.open), tuple(f"{name}:{account}" for name, account in sorted(self.closed)))
+        own = tuple(f"{name}:{account}" for (name, account), _ in self.all())
+        return Reach(tuple(self.open), tuple(f"{name}:{account}" for name, account in sorted(self.closed)), own)
 
     def serving(self, name: str, account: str | None) -> Platform:
-        """The one that a chat belongs to. What belonged to one that is configured no more the first of its platform
-        takes over: it learns from the platform where it may not go. Raises Elsewhere when it is not open here."""
-        here = self.open.get(name)
-        if not here or (name, account) in self.closed:
+        """The one that a chat belongs to. What belonged to one that is configured no more the first that is takes over,
+        in every process the same: it learns from the platform where it may not go. Raises Elsewhere when it is not
+        open here."""
+        here = self.open.get(name, {})
+        if account not in here and (name, account) not in self.closed:
+            account = self.first.get(name)
+        if account not in here:
             raise Elsewhere("another process serves this platform now")
-        found = here.get(account) if account is not None else None
-        return found if found is not None else next(iter(here.values()))
+        return here[account]

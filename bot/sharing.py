@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
 
 import structlog
 
@@ -44,19 +43,20 @@ class Sharing:
         return found
 
     async def _beat(self) -> None:
-        heard = self.runtime.now()
+        clock = asyncio.get_running_loop().time
+        heard = clock()
         try:
             while True:
                 await asyncio.sleep(BEAT_SECONDS)
                 try:
                     part, _ = await self._look()
-                    heard = self.runtime.now()
+                    heard = clock()
                     self.resize(part)
                 except Exception as error:
                     if not isinstance(error, StorageUnavailable):
                         log.exception("a part of what a bot may send was not looked at", platform=self.bot[0])
                     # to the others, who may have a database, this process is gone soon
-                    if self.runtime.now() - heard > GONE - timedelta(seconds=2 * BEAT_SECONDS):
+                    if clock() - heard > GONE.total_seconds() - 2 * BEAT_SECONDS:
                         self.resize(0)
         finally:
             with suppress(StorageUnavailable):

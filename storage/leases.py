@@ -7,7 +7,8 @@ from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.attachments import Attachment
-from storage.messaging import ONE, REPLIES, Chat, Delivery, Sender
+from storage.leasing import ASKED, PERSONAL
+from storage.messaging import Chat, Delivery, Sender
 from storage.mirrors import end_room_leases
 from storage.writing import QUIET_UPDATE, count_changed
 
@@ -43,10 +44,9 @@ def put_right(session: Session, now: datetime, soon: timedelta, later: timedelta
     lasts longer than `longest`. Where a platform wants us to wait for longer than `later`, it says so again then.
     """
     until = now + later
-    # what is for one person may have been meant for later, unless it was tried already
-    wanted = or_(Delivery.lane <= REPLIES, and_(Delivery.lane == ONE, Delivery.attempts > 0))
-    late = (Delivery.state == "ready", Delivery.not_before > until, wanted)
-    waiting = session.scalars(select(Delivery.chat_id).where(*late).distinct()).all()
+    # what is for one person may have been meant for later, unless it was tried already; each has an index of its own
+    late = [(lane, Delivery.not_before > until) for lane in (ASKED, and_(PERSONAL, Delivery.attempts > 0))]
+    waiting = {chat_id for which in late for chat_id in session.scalars(select(Delivery.chat_id).where(*which))}
     changes = [
         update(Chat).where(Chat.in_next_at > now + soon).values(in_next_at=now),
         update(Chat).where(Chat.in_next_at > EVER, Chat.in_leased_until > now + longest)
@@ -54,7 +54,7 @@ def put_right(session: Session, now: datetime, soon: timedelta, later: timedelta
         update(Chat).where(Chat.next_at > EVER, Chat.leased_until > now + longest).values(leased_until=None),
         update(Chat).where(Chat.next_at > EVER, Chat.blocked_until > until).values(blocked_until=until),
         update(Sender).where(Sender.blocked_until > until).values(blocked_until=until),
-        update(Delivery).where(*late).values(not_before=now),
+        *[update(Delivery).where(*which).values(not_before=now) for which in late],
         update(Chat).where(Chat.id.in_(waiting)).values(next_at=now),
         update(Attachment).where(Attachment.state == "pending", Attachment.next_at > now + longest)
         .values(next_at=now),

@@ -1,13 +1,11 @@
 """What a bot account may send, divided among the processes that send through it (ADR 0023)."""
 
-from datetime import timedelta
-
 from api.context import Context
 from storage import sharing
 from storage.base import new_pid
+from storage.sharing import GONE
 
 BEAT_SECONDS = 2.0  # every process says this often that it is there
-GONE = timedelta(seconds=10)  # who said nothing for so long is
 
 
 def new_holder() -> str:
@@ -20,7 +18,7 @@ def take_part(ctx: Context, platform: str, account: str, holder: str, whole: int
 
     The parts of all are `whole` together, as far as they know of each other.
     """
-    all_of_them = sharing.show_up(ctx.session, platform, account, holder, ctx.now, ctx.now - GONE)
+    all_of_them = sharing.show_up(ctx.session, platform, account, holder)
     part, rest = divmod(whole, len(all_of_them))
     return part + (all_of_them.index(holder) < rest), len(all_of_them) == 1
 
