@@ -105,7 +105,7 @@ class TelegramSection(Section):
     mode: Literal["polling", "webhook"] = Field("polling", description="polling | webhook (needs [web] base_url)")
     rate: int = Field(
         30, ge=1, le=1000,
-        description="messages a second, of all processes; more than 30 cost Stars, and are for very large bots",
+        description="messages a second of each bot, in all processes; more than 30 cost Stars, for very large bots",
     )
     webhook_secret: SecretStr = Field(SecretStr(""), description="1-256 of A-Z a-z 0-9 _ - ; needed for webhook")
 

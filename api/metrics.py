@@ -31,7 +31,7 @@ HANDLING_LAG = Histogram(
 )
 HANDLER_FAILURES = Counter("gongfang_handler_failures", "Messages whose handler failed with a reference number")
 
-DELIVERIES = Counter("gongfang_deliveries", "Deliveries that ended, by how", ["platform", "state"])
+DELIVERIES = Counter("gongfang_deliveries", "What became of deliveries", ["platform", "state"])
 SENDS = Counter("gongfang_sends", "Attempts to send, by what the platform said", ["platform", "kind", "result"])
 SEND_SECONDS = Histogram(
     "gongfang_send_seconds", "How long an attempt took, with waiting for the platform's limits", ["platform"],
