@@ -9,10 +9,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from storage.matrix import MatrixDevice
-from storage.messaging import LETTER, Chat, Cursor, Delivery, Incoming
+from storage.messaging import LETTER, Chat, Cursor, Delivery, Incoming, SentEvent
 from storage.readers import READER
 
-NEWEST = 20_000  # deliveries that are looked at: a push to a county, and more
+NEWEST = 20_000  # messages that are looked at: more than a bot may send in the time that is asked for
 FAILED = text("reason IS NOT NULL AND state = 'dead'")
 
 
@@ -34,12 +34,13 @@ def handled_since(session: Session, since: datetime) -> dict[str, int]:
 
 
 def sent_since(session: Session, since: datetime) -> dict[str, int]:
-    """How many of the newest deliveries were sent, by platform."""
-    newest = select(Delivery.chat_id, Delivery.sent_at).order_by(Delivery.id.desc()).limit(NEWEST).subquery()
+    """In how many deliveries something was said, by platform: of a push that waits since long ago, too."""
+    newest = select(SentEvent.delivery_id).order_by(SentEvent.id.desc()).limit(NEWEST).subquery()
     query = (
-        select(Chat.platform, func.count())
-        .join(newest, newest.c.chat_id == Chat.id)
-        .where(newest.c.sent_at >= since)
+        select(Chat.platform, func.count(Delivery.id.distinct()))
+        .join(Delivery, Delivery.chat_id == Chat.id)
+        .join(newest, newest.c.delivery_id == Delivery.id)
+        .where(Delivery.sent_at >= since)
         .group_by(Chat.platform)
     )
     return {platform: count for platform, count in session.execute(query)}

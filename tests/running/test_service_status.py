@@ -13,6 +13,7 @@ from api.messaging.receiving import Arrival, receive
 from api.messaging.tree import Words
 from api.status import Status, take_stock
 from bot.platforms.base import Rejected
+from storage import stock
 from storage.matrix import MatrixDevice
 from storage.messaging import Chat, Cursor
 from storage.readers import READER
@@ -99,3 +100,15 @@ async def test_a_process_says_that_it_is_here_until_it_ends(world: World) -> Non
     runtime.stop()
     await asyncio.wait_for(beating, 10)
     assert (await status(world)).processes == []
+
+
+async def test_what_waited_since_long_ago_counts_when_it_is_sent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a push to more people than are looked at."""
+    monkeypatch.setattr(stock, "NEWEST", 2)
+    li = await world.teacher("李老师")
+    later = world.runtime.now() + timedelta(hours=9)
+    await say(world, li)
+    for _ in range(3):
+        await say(world, li, not_before=later)
+    await world.settle()
+    assert (await status(world)).sent == {"paper": 1}
