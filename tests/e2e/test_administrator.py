@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 from python_calamine import CalamineWorkbook
 
@@ -12,6 +13,7 @@ COUNTY, SCHOOL = "云溪县", "云溪县第二中学"
 SLIP = 100  # px: the least width of a QR code that is drawn in full
 
 
+@pytest.mark.slow
 async def test_an_administrators_day(product: Product, tmp_path: Path) -> None:
     admin = await product.window(product.links[2])
     await admin.chat()

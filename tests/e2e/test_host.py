@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from playwright.async_api import expect
 from python_calamine import CalamineWorkbook
 
@@ -12,6 +13,7 @@ READING = "小学语文阅读教学工坊"
 SLOW = 30_000  # ms: live figures are shown by the clock
 
 
+@pytest.mark.slow
 async def test_a_hosts_day(product: Product, tmp_path: Path) -> None:
     of_teacher, of_host, _ = product.links
     host, teacher = await product.window(of_host), await product.window(of_teacher, **PHONE)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.async_api import expect
 
@@ -12,6 +13,7 @@ READING, INQUIRY = "小学语文阅读教学工坊", "初中数学问题导学�
 LOG = "今天的课上，我让学生先猜题目再读课文，愿意举手的孩子多了。"
 
 
+@pytest.mark.slow
 async def test_a_teachers_day(product: Product, tmp_path: Path) -> None:
     phone = await product.window(**PHONE, permissions=["microphone"])
     page = phone.page

@@ -55,7 +55,7 @@ def fuzz(who: str, seconds: int, phases: str) -> None:
 
 
 def test_as_an_administrator() -> None:
-    fuzz(ADMIN, 30, "coverage,fuzzing")
+    fuzz(ADMIN, 12, "coverage,fuzzing")
 
 
 @pytest.mark.faults

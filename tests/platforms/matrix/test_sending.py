@@ -112,6 +112,7 @@ def dead(ctx: Context) -> int:
     return int(ctx.session.query(Incoming).filter_by(state="dead").count())
 
 
+@pytest.mark.slow
 async def test_default_limits_delay_and_lose_nothing(database_url: str) -> None:
     """Synapse lets ten messages through at once, then one every five seconds; the outbox waits as it is told."""
     with running_synapse(lifted=False) as synapse:
