@@ -108,7 +108,7 @@ def _as_data(found: "Status", figures: "Figures") -> dict[str, Any]:
         ],
         "claims": [{"platform": one.platform, "account": one.account, "until": one.until} for one in found.claims],
         "answered": figures.asked,
-        "last_read": figures.by("gongfang_last_read_timestamp_seconds", "platform"),
+        "last_read": figures.oldest("gongfang_last_read_timestamp_seconds", "platform"),
         "job_lag": {job: round(lag, 3) for job, lag in figures.by("gongfang_job_lag_seconds", "job").items()},
         "failures": {
             name: int(figures.total(f"gongfang_{name}_total"))

@@ -8,11 +8,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from bot.cli import figures
+from api.queues import Leases
+from api.status import Status
+from bot.cli import figures, status
 from bot.cli.figures import Figures, read_figures
 from tests.support.databases import Databases
 from tests.support.program import GONGFANG, Program
@@ -147,6 +150,14 @@ def test_figures_of_several_processes_are_put_together() -> None:
     assert found.by("gongfang_job_lag_seconds", "job") == {"a": 2}
     assert found.mean("gongfang_send_seconds", platform="web") == 0.5
     assert found.mean("gongfang_send_seconds", platform="telegram") is None
+
+
+def test_of_several_bots_the_one_heard_of_least_lately_is_told_of() -> None:
+    name = "gongfang_last_read_timestamp_seconds"
+    reads = {"7": 100.0, "8": 90.0}
+    samples = {(name, frozenset({("platform", "telegram"), ("account", bot)})): at for bot, at in reads.items()}
+    found = Status(datetime.now(UTC), 5, [], [], Leases(0, 0), {}, {}, {}, 0, [], [], 0)
+    assert status._as_data(found, Figures(samples, 1))["last_read"] == {"telegram": 90}
 
 
 def test_who_does_not_answer_is_left_out() -> None:
