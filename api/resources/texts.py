@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from api.messaging.reasons import explain
+from api.messaging.reasons import explain_to_sender
 from api.messaging.tree import Bold, Bullets, Button, Lines, Link, Node, Plural, Quote, Rows, Seq, T, Words
 from api.resources.kinds import KINDS
 from storage.broadcasts import NOT_ARRIVED, Unsent
@@ -101,5 +101,5 @@ def lost_tree(people: Sequence[Unsent], n: int) -> Node:
     """Who did not get it, why, and what to do; private to the one who pushed."""
     if not n:
         return T("It reached everybody so far.")
-    lines = [Seq(Bold(Words(one.name)), Words("　"), explain(one.reason)) for one in people]
+    lines = [Seq(Bold(Words(one.name)), Words("　"), explain_to_sender(one.reason)) for one in people]
     return Lines(Plural("{n} person did not get it:", "{n} people did not get it:", n), Bullets(*lines))
