@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from api.queues import Leases
+from api.runtime import Runtime, StorageUnavailable
 from api.status import Status
 from bot.cli import figures, status
 from bot.cli.figures import Figures, read_figures
@@ -127,6 +129,30 @@ def test_in_a_terminal_the_screen_is_drawn_anew(migrated: Program) -> None:
         assert process.wait(20) == 0
     os.close(ours)
     assert b"\x1b[?1049h" in seen and b"\x1b[?1049l" in seen, "a screen of its own, left at the end"
+
+
+@pytest.mark.parametrize("how", ["--json", "file", "terminal"])
+def test_who_watches_goes_on_while_the_database_restarts(
+    migrated: Program, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    looks, look = iter([1, StorageUnavailable("it restarts"), 1, KeyboardInterrupt()]), status._look
+
+    def sometimes(runtime: Runtime) -> tuple[Status, Figures]:
+        happens = next(looks)
+        if isinstance(happens, BaseException):
+            raise happens
+        return look(runtime)
+
+    monkeypatch.setattr(status, "_look", sometimes)
+    monkeypatch.setattr(status, "EVERY_SECONDS", 0)
+    if how == "terminal":
+        monkeypatch.setattr(status, "_console", lambda: Console(force_terminal=True, width=200))
+    shown = migrated("status", "--watch", *(["--json"] if how == "--json" else []))
+    assert shown.code == 0 and "it restarts" in shown.out
+    if how == "--json":
+        assert [json.loads(line)["ok"] for line in shown.out.splitlines()] == [True, False, True]
+    else:
+        assert shown.out.count("No process says that it is running.") == 2
 
 
 @contextlib.contextmanager
