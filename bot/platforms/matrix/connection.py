@@ -63,21 +63,29 @@ class Connection:
         self._refused: tuple[float, str] | None = None  # until when signing in is not tried again, and why
 
     async def open(self) -> None:
-        """Sign in, unless that is done; the access token is used again for as long as it is valid. Raises SendError."""
+        """Sign in, unless that is done; the access token is used again for as long as it is valid. Raises SendError,
+        StorageUnavailable."""
         async with self._opening:
-            if not self.holder or self.holder != self.owner.holder:
-                await self._hold()
-            if not self.home.token:
-                await self._try_to_sign_in()
-            if self._known_device != self.device_id:
-                rooms = await self.runtime.read(rooms_of, self.account)
-                self.rooms = {native: Room.of(native, state) for native, state in rooms.items()}
-                self.cursor = await self.runtime.read(cursor, PLATFORM, self.account, CURSOR)
-                self.secrecy = await Secrecy.open(self)
-                self._known_device = self.device_id
-            if self._renewed:
-                await self.secrecy.renew()
-                self._renewed = False
+            try:
+                await self._open()
+            except Taken as error:  # this term is over, whatever the lock says: with the next one it begins anew
+                await self.owner.release()
+                raise Elsewhere(str(error)) from error
+
+    async def _open(self) -> None:
+        if not self.holder or self.holder != self.owner.holder:
+            await self._hold()
+        if not self.home.token:
+            await self._try_to_sign_in()
+        if self._known_device != self.device_id:
+            rooms = await self.runtime.read(rooms_of, self.account)
+            self.rooms = {native: Room.of(native, state) for native, state in rooms.items()}
+            self.cursor = await self.runtime.read(cursor, PLATFORM, self.account, CURSOR)
+            self.secrecy = await Secrecy.open(self)
+            self._known_device = self.device_id
+        if self._renewed:
+            await self.secrecy.renew()
+            self._renewed = False
 
     async def _hold(self) -> None:
         self._forget()
@@ -86,9 +94,6 @@ class Connection:
                 raise Elsewhere("another process serves this account")
             holder = self.owner.holder
             await self.runtime.transact(take_device, self.account, holder)
-        except Taken as error:
-            await self.owner.release()
-            raise Elsewhere(str(error)) from error
         except StorageUnavailable as error:
             raise Transient(str(error)) from error
         self.holder = holder
