@@ -102,7 +102,7 @@ class Homeserver:
     def _ask(self, method: str, path: str, query: Mapping[str, Any] | None, data: Any, headers: dict[str, str],
              seconds: float | None) -> "_Asking":  # fmt: skip
         if self._http is None:
-            # connections stay few; the outbox serves at most 32 chats at once
+            # connections stay few: the outbox serves so many chats at once (`at_once` in bot/deliver.py)
             self._http = aiohttp.ClientSession(trust_env=True, cookie_jar=aiohttp.DummyCookieJar())
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
