@@ -120,8 +120,5 @@ def _as_data(found: "Status", figures: "Figures") -> dict[str, Any]:
         "answered": figures.asked,
         "last_read": figures.oldest("gongfang_last_read_timestamp_seconds", "platform"),
         "job_lag": {job: round(lag, 3) for job, lag in figures.by("gongfang_job_lag_seconds", "job").items()},
-        "failures": {
-            name: int(figures.total(f"gongfang_{name}_total"))
-            for name in ("handler_failures", "job_failures", "worker_restarts", "ambiguous_sends")
-        },
+        "failures": figures.failures(),
     }  # fmt: skip
