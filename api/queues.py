@@ -8,7 +8,7 @@ from api.context import Context
 from api.messaging.outbox import LANES
 from api.runtime import Runtime
 from storage import waiting
-from storage.waiting import ANYWHERE, Leases, Queue, Waiting, total
+from storage.waiting import Leases, Queue, Waiting, total
 
 INBOX = Gauge("gongfang_inbox_waiting", "Arrived and not handled yet", ["platform"])
 INBOX_AGE = Gauge("gongfang_inbox_oldest_seconds", "Age of the oldest of them", ["platform"])
@@ -68,6 +68,4 @@ def age_of(oldest: datetime | None, now: datetime) -> float:
     return max(0.0, (now - oldest).total_seconds()) if oldest is not None else 0.0
 
 
-__all__ = [
-    "ANYWHERE", "Leases", "Queue", "Waiting", "age_of", "show_queues", "what_is_neglected", "what_waits",
-]  # fmt: skip
+__all__ = ["Leases", "Queue", "Waiting", "age_of", "show_queues", "what_is_neglected", "what_waits"]

@@ -15,10 +15,9 @@ from api.context import Context
 from api.runtime import Runtime
 from benchmarks.aiogram_peer import PATH, TOKEN
 from benchmarks.county import add_teachers, fresh_database, native, open_runtime
-from benchmarks.inbound import all_at
+from benchmarks.inbound import all_at, waiting
 from benchmarks.service import null_telegram, python, running
 from bot.platforms.telegram.adapter import CONNECTIONS
-from storage.inbox import count_waiting
 from storage.messaging import Delivery, Sender
 
 SECRET = "benchmark"
@@ -46,10 +45,6 @@ def prepare(ctx: Context) -> None:
     ctx.session.add(Sender(platform="telegram", account=ACCOUNT, blocked_until=ctx.now + timedelta(days=1)))
 
 
-def _waiting(ctx: Context) -> int:
-    return count_waiting(ctx.session)
-
-
 def _answers(ctx: Context) -> int:
     return ctx.session.query(Delivery).count()
 
@@ -64,7 +59,7 @@ async def measure(http: aiohttp.ClientSession, address: str, start: int, databas
 
     began = time.perf_counter()
     await all_at(CONNECTIONS, [post(n) for n in range(start, start + UPDATES)])
-    while await database.read(_waiting):
+    while await database.read(waiting):
         await asyncio.sleep(0.02)
     return UPDATES / (time.perf_counter() - began)
 

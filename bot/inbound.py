@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from api.messaging.tree import Node
 
+UNNAMED = "application/octet-stream"  # a file whose type was not said
+
 
 @dataclass(frozen=True, slots=True)
 class File:

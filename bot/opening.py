@@ -10,7 +10,7 @@ from fastapi import APIRouter
 
 from api.metrics import PLATFORM_OPEN
 from api.owning import AGAIN_SECONDS
-from api.runtime import Runtime
+from api.runtime import Runtime, StorageUnavailable
 from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.platforms.base import Elsewhere, Platform, RetryAfter, SendError
@@ -84,7 +84,7 @@ async def _open(runtime: Runtime, platform: Platform, label: str) -> None:
             waits = True
             runtime.starting.pop(label, None)
             await asyncio.sleep(AGAIN_SECONDS)
-        except SendError as error:
+        except (SendError, StorageUnavailable) as error:
             runtime.starting[label] = str(error) or type(error).__name__
             pause = error.seconds if isinstance(error, RetryAfter) else OPEN_SECONDS
             log.warning("a platform cannot be opened", platform=label, error=str(error), again_in=pause)

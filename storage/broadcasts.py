@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Index, String, and_, case, func, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -16,6 +16,14 @@ NOT_ARRIVED = (*LOST, DROPPED)
 # that nobody could be reached stays the reason, whoever dropped it
 GIVEN_UP = and_(Delivery.state == DROPPED, func.coalesce(Delivery.reason, OTHER).not_in((BLOCKED, NO_ACCOUNT, NO_CHAT)))
 WHY = case((GIVEN_UP, DROPPED), else_=func.coalesce(Delivery.reason, OTHER))
+
+
+class Unsent(NamedTuple):
+    """Somebody who did not get a message: the delivery's state, and why (a reason of `Delivery.reason`, or dropped)."""
+
+    name: str
+    state: str
+    reason: str
 
 
 class Broadcast:
@@ -118,21 +126,21 @@ def count_states(session: Session, message_id: int | None) -> dict[str, int]:
     return {state: count for state, count in session.execute(query.group_by(Delivery.state))}
 
 
-def find_unsent(session: Session, message_id: int | None, limit: int, offset: int = 0) -> list[tuple[str, str]]:
-    """(name, why) of the people who did not get a message and will not, by name. Why: of WHY_LOST, or dropped."""
+def find_unsent(session: Session, message_id: int | None, limit: int, offset: int = 0) -> list[Unsent]:
+    """People who did not get a message and will not, by name."""
     if message_id is None:
         return []
     query = (
-        select(Person.name, WHY)
+        select(Person.name, Delivery.state, WHY)
         .join(Delivery, Delivery.person_id == Person.id)
         .where(Delivery.message_id == message_id, Delivery.kind == "send", Delivery.state.in_(NOT_ARRIVED))
         .order_by(WHY, Person.name, Person.id)
     )
-    return [(name, why) for name, why in session.execute(query.limit(limit).offset(offset))]
+    return [Unsent._make(row) for row in session.execute(query.limit(limit).offset(offset))]
 
 
 def count_unreached(session: Session, message_id: int | None) -> dict[str, int]:
-    """why -> how many people a message did not reach and will not (as `find_unsent`)."""
+    """why -> how many people a message did not reach and will not (as in `Unsent`)."""
     if message_id is None:
         return {}
     query = select(WHY, func.count()).where(Delivery.message_id == message_id, Delivery.kind == "send")

@@ -17,6 +17,7 @@ from storage import schema
 from storage.engine import Database, StorageUnavailable, translated
 
 VERSIONS = "alembic_version"
+DATABASE = "database.db"  # what a copy of SQLite is called
 PIECE = 256 * 1024  # bytes of a table in memory at a time
 # (table, column, condition) of the files that a database counts on; what is removed already is purged any moment
 NAMED = (
@@ -40,12 +41,12 @@ class Copy:
 
 
 def copy_database(database: Database, folder: Path) -> Copy:
-    """Write a consistent copy of a database into an empty folder: `database.db`, or `<table>.copy` of each table.
+    """Write a consistent copy of a database into an empty folder: `DATABASE`, or `<table>.copy` of each table.
 
     Nobody is kept from writing meanwhile. Raises StorageUnavailable; OSError where the folder cannot be written.
     """
     if database.is_sqlite:
-        file = folder / "database.db"
+        file = folder / DATABASE
         _copy_sqlite(database, file)
         return describe_sqlite(file)
     with _snapshot(database) as connection:

@@ -313,8 +313,3 @@ def purge_dead(session: Session, before: datetime, limit: int = 500) -> int:
             old = old.where(Incoming.reason.is_not(None)).order_by(Incoming.id)
         count += count_changed(session, delete(Incoming).where(Incoming.id.in_(old.limit(limit - count))))
     return count
-
-
-def count_waiting(session: Session) -> int:
-    """How many rows wait for a handler."""
-    return session.execute(select(func.count()).where(Incoming.state == NEW)).scalar_one()

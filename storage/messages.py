@@ -75,11 +75,6 @@ def add_to_people(session: Session, people: Select[Any], **columns: Any) -> int:
     return count_changed(session, rows.on_conflict_do_nothing(index_elements=["person_id", "dedupe_key"]))
 
 
-def deliveries_of(session: Session, message_id: int, kind: str = "send") -> list[Delivery]:
-    """All deliveries of one kind of a message."""
-    return list(session.scalars(select(Delivery).where(Delivery.message_id == message_id, Delivery.kind == kind)))
-
-
 def drop_unsent(session: Session, message_id: int) -> int:
     """What was not sent yet of a message, or of changes of single copies, never will be; returns how many deliveries
     that concerns."""

@@ -29,9 +29,6 @@ EXPIRED = "expired"
 UNREADABLE = "unreadable"  # it cannot be put into words
 GUARD = "guard"  # whether it still stands could not be asked
 OTHER = "other"  # written by a version that did not say why
-WHY_LOST = (
-    BLOCKED, NO_CHAT, NO_ACCOUNT, CHAT_GONE, REJECTED, UNHEARD, GAVE_UP, EXPIRED, UNREADABLE, GUARD, OTHER,
-)  # fmt: skip
 
 
 class Chat(Base):
@@ -187,7 +184,7 @@ class Delivery(Base):
     pending: Mapped[bool] = mapped_column(default=False)  # claimed, answer not heard yet: after a crash, ambiguous
     unheard: Mapped[int] = mapped_column(default=0)  # attempts whose answer was never heard: each may have been sent
     error: Mapped[str | None]
-    reason: Mapped[str | None] = mapped_column(String(12))  # one of WHY_LOST, where it is lost
+    reason: Mapped[str | None] = mapped_column(String(12))  # one of those above, where it is lost
     again_at: Mapped[datetime | None]  # when it was found worth another try: from then on it may fail for a day again
     cause: Mapped[str | None] = mapped_column(String(8))  # the reference of the update that it comes of, in the logs
     sent_at: Mapped[datetime | None]

@@ -22,10 +22,12 @@ from typing import IO, Any
 
 from api.errors import Conflict, Problem
 from api.messaging.tree import T
+from storage.copies import DATABASE
 
 FORMAT = 1
-MANIFEST, SECRET, DATABASE, TABLES, BLOBS = "manifest.json", "secret", "database.db", "tables/", "blobs/"
+MANIFEST, SECRET, TABLES, BLOBS = "manifest.json", "secret", "tables/", "blobs/"
 PIECE = 256 * 1024
+IN_MEMORY = 2**20  # bytes of a file; larger ones wait on the disk
 LARGEST_MANIFEST = 2**28
 NAMES = re.compile(rf"{SECRET}|{re.escape(DATABASE)}|{TABLES}\w+|{BLOBS}[\w/-]+")
 

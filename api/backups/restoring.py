@@ -15,7 +15,7 @@ from typing import IO
 
 from api.backups.archive import (
     BLOBS,
-    DATABASE,
+    IN_MEMORY,
     PIECE,
     SECRET,
     TABLES,
@@ -30,9 +30,7 @@ from api.messaging.tree import T
 from api.opening import beside, lock_database, schema_problem, schema_state
 from api.runtime import Runtime, StorageUnavailable
 from storage import schema
-from storage.copies import Damaged, describe_sqlite, load_tables, settle_sqlite
-
-IN_MEMORY = 2**20  # bytes of a file; larger ones wait on the disk
+from storage.copies import DATABASE, Damaged, describe_sqlite, load_tables, settle_sqlite
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import SpooledTemporaryFile, mkdtemp
 
-from api.backups.archive import BLOBS, DATABASE, SECRET, TABLES, Manifest, Writer, check_archive, make_durable
+from api.backups.archive import BLOBS, IN_MEMORY, SECRET, TABLES, Manifest, Writer, check_archive, make_durable
 from api.errors import Conflict, Problem
 from api.messaging.tree import T
 from api.opening import beside, schema_problem, schema_state
 from api.runtime import Runtime, StorageUnavailable
-from storage.copies import Copy, Damaged, copy_database
+from storage.copies import DATABASE, Copy, Damaged, copy_database
 
 DRAFT = ".gongfang-backup-"
-IN_MEMORY = 2**20  # bytes of a file; larger ones wait on the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ async def _add_blobs(runtime: Runtime, writer: Writer, keys: list[str], drafts: 
 
 
 def _parts(copy: Copy, folder: Path) -> list[tuple[str, Path]]:
-    if (file := folder / "database.db").exists():
+    if (file := folder / DATABASE).exists():
         return [(DATABASE, file)]
     return [(TABLES + table, folder / f"{table}.copy") for table in copy.tables]
 

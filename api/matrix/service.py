@@ -117,8 +117,9 @@ def _concerns_us(ctx: Context, batch: Batch, arrival: Arrival) -> bool:
 
 
 def take_device(ctx: Context, account: str, holder: str) -> None:
-    """Let an owner's term begin (api/owning.py): nothing that the one before had in hand can be committed any more, and
-    all of it is due again. Raises Taken while a process of an older version serves the account."""
+    """Let an owner's term begin (api/owning.py): the one before keeps no keys, rooms and syncs any more, and the chats
+    that it leased are due again. What it ends there is committed nevertheless, until they are leased anew. Raises Taken
+    while a process of an older version serves the account."""
     alone = ctx.session.get_bind().dialect.name == "sqlite"  # or the row is of a process that is gone
     if not matrix.take_device(ctx.session, account, holder, ctx.now, ctx.now + HOLD, alone):
         raise Taken("a process of an older version serves this account")

@@ -75,11 +75,6 @@ def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guar
     return list(claim_next(ctx, leased, guards).values())
 
 
-def finish_work(ctx: Context, work: Work, outcome: Outcome, guards: Mapping[str, Guard]) -> Work | None:
-    """Commit what became of one delivery; returns what `finish_works` does."""
-    return finish_works(ctx, [(work, outcome)], guards)[0]
-
-
 def finish_works(ctx: Context, done: Sequence[tuple[Work, Outcome]],
                  guards: Mapping[str, Guard]) -> list[Work | None]:  # fmt: skip
     """Commit what became of deliveries; returns each chat's next one under the same lease, or ends the lease.
@@ -196,6 +191,6 @@ def when_next(ctx: Context, reach: Reach) -> datetime | None:
 
 
 __all__ = [
-    "MOST_UNHEARD", "SLOWEST_UPLOAD", "Guard", "Outcome", "Room", "Work", "claim_work", "finish_work", "finish_works",
+    "MOST_UNHEARD", "SLOWEST_UPLOAD", "Guard", "Outcome", "Room", "Work", "claim_work", "finish_works",
     "return_work", "when_next",
 ]  # fmt: skip

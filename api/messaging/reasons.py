@@ -45,12 +45,25 @@ REASONS: dict[str, Reason] = {
     OTHER: Reason(T("it failed"), T("Try it again.")),
 }  # fmt: skip
 DROPPED_BY = Reason(T("an administrator dropped it"), T("Send it anew if it still matters."))
+# who sent it can neither try it again nor give out claim codes
+ASK_ADMINISTRATOR = T("Ask your region administrator, who can try it again.")
+TO_SENDERS: dict[str, T] = {
+    NO_ACCOUNT: T("Ask a school or region administrator for their claim code."),
+    UNHEARD: T("Ask them whether it arrived."),
+    **dict.fromkeys((CHAT_GONE, REJECTED, GAVE_UP, UNREADABLE, GUARD, OTHER), ASK_ADMINISTRATOR),
+}
 
 
 def explain(reason: str) -> Node:
-    """Why, and what to do next, in one line. `reason`: of REASONS, or dropped."""
+    """Why, and what to do next, in one line, for those who look after it. `reason`: of REASONS, or dropped."""
     found = DROPPED_BY if reason == DROPPED else REASONS[reason]
     return Seq(found.why, Words(" — "), found.advice)
+
+
+def explain_to_sender(reason: str) -> Node:
+    """The same for those who sent it."""
+    found = DROPPED_BY if reason == DROPPED else REASONS[reason]
+    return Seq(found.why, Words(" — "), TO_SENDERS.get(reason, found.advice))
 
 
 def unreached(lost: Mapping[str, int]) -> list[Node]:

@@ -25,8 +25,8 @@ SLOW_SECONDS = 1.0  # what takes longer is told without being asked
 
 @dataclass(slots=True)
 class Trace:
-    """How a row is handled: by what, how many deliveries came of it, and how it ended (done | passed | dead | refused |
-    failed)."""
+    """How a row is handled: by what, how many deliveries came of it, and how it ended (done | passed | aside | dead |
+    refused | failed)."""
 
     reference: str
     by: str = ""  # a name of ours: a command, a button, a dialogue, a kind of event

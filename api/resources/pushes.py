@@ -115,8 +115,8 @@ def get_push_for(ctx: Context, pid: str) -> Push:
     return push
 
 
-def find_lost(ctx: Context, pid: str, page: int = 0) -> tuple[Push, list[tuple[str, str]], int]:
-    """(name, why) of those whom a push did not reach, a page of 20, and how many. For the one who pushed only."""
+def find_lost(ctx: Context, pid: str, page: int = 0) -> tuple[Push, list[rows.Unsent], int]:
+    """Those whom a push did not reach, a page of 20, and how many. For the one who pushed only."""
     push = rows.get_by_pid(ctx.session, Push, pid)
     if push is None:
         raise not_found("push.unknown")

@@ -11,6 +11,7 @@ from api.context import Context
 from api.http import Caller, Cursor, Limit, Page, paged
 from api.resources import pushes, service
 from api.resources.service import Found
+from storage.broadcasts import Unsent
 from storage.communities import Community
 from storage.pushes import Push
 from storage.resources import Resource
@@ -122,10 +123,18 @@ class PushOut(BaseModel):
         )  # fmt: skip
 
 
-class LostOut(BaseModel):
-    """People whom a push did not reach and why (a delivery state), a page of 20, and how many they are."""
+class UnsentOut(BaseModel):
+    """Somebody whom a push did not reach."""
 
-    people: list[dict[str, str]]
+    name: str
+    state: str = Field(description="the delivery's: dead, unreachable, expired or dropped")
+    reason: str = Field(description="why, as in /letters; or dropped")
+
+
+class LostOut(BaseModel):
+    """People whom a push did not reach and why, a page of 20, and how many they are."""
+
+    people: list[UnsentOut]
     n: int
 
 
@@ -218,5 +227,5 @@ def _opened(ctx: Context, opened: pushes.Opened) -> ResourceOut:
     return ResourceOut.of(ctx, opened.resource)
 
 
-def _lost(_ctx: Context, found: tuple[Push, list[tuple[str, str]], int]) -> LostOut:
-    return LostOut(people=[{"name": name, "state": state} for name, state in found[1]], n=found[2])
+def _lost(_ctx: Context, found: tuple[Push, list[Unsent], int]) -> LostOut:
+    return LostOut(people=[UnsentOut(**one._asdict()) for one in found[1]], n=found[2])

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from api.messaging.reasons import explain
+from api.messaging.reasons import explain_to_sender
 from api.messaging.tree import Bold, Bullets, Button, Lines, Link, Node, Plural, Quote, Rows, Seq, T, Words
 from api.resources.kinds import KINDS
-from storage.broadcasts import NOT_ARRIVED
+from storage.broadcasts import NOT_ARRIVED, Unsent
 from storage.communities import Community
 from storage.people import Person
 from storage.pushes import Push
@@ -97,9 +97,9 @@ def count_lost(states: Mapping[str, int]) -> int:
     return sum(states.get(state, 0) for state in NOT_ARRIVED)
 
 
-def lost_tree(people: Sequence[tuple[str, str]], n: int) -> Node:
+def lost_tree(people: Sequence[Unsent], n: int) -> Node:
     """Who did not get it, why, and what to do; private to the one who pushed."""
     if not n:
         return T("It reached everybody so far.")
-    lines = [Seq(Bold(Words(name)), Words("　"), explain(why)) for name, why in people]
+    lines = [Seq(Bold(Words(one.name)), Words("　"), explain_to_sender(one.reason)) for one in people]
     return Lines(Plural("{n} person did not get it:", "{n} people did not get it:", n), Bullets(*lines))

@@ -7,6 +7,7 @@ from typing import Any
 
 PATIENCE = 2.0  # seconds for each process
 MOST = 8 * 2**20  # bytes of one answer
+FAILURES = ("handler_failures", "job_failures", "worker_restarts", "ambiguous_sends")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,10 @@ class Figures:
                 key = dict(pairs).get(label, "")
                 found[key] = min(value, found.get(key, value))
         return found
+
+    def failures(self) -> dict[str, int]:
+        """What went wrong since the start, by its kind."""
+        return {kind: int(self.total(f"gongfang_{kind}_total")) for kind in FAILURES}
 
     def mean(self, name: str, **labels: str) -> float | None:
         """What a histogram saw on average; None for nothing."""

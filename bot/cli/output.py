@@ -76,13 +76,18 @@ class Output:
             _print(_json(ok=True, **data))
 
     def fail(self, exit_code: int, error: str, say: str, **data: Any) -> typer.Exit:
-        """Say why not; to be raised."""
+        """Say why not; to be raised where the command ends with it."""
         with suppress(OSError):  # nothing is left to say it with: the exit code does
             if self.as_json:
                 _print(_json(ok=False, code=error, detail=say, **data))
             else:
                 print(say, file=sys.stderr)
         return typer.Exit(exit_code)
+
+
+def away(error: Exception) -> Node:
+    """That the database does not answer, or cannot write."""
+    return T("The database cannot be used: {error}", error=str(error).strip())
 
 
 @contextmanager
@@ -103,8 +108,7 @@ def answering(as_json: bool) -> Iterator[Output]:
         code = NO_DATABASE if problem.code.startswith("database.") else REFUSED
         raise out.fail(code, problem.code, out.text(problem.say), **problem.data) from problem
     except StorageUnavailable as error:
-        say = T("The database cannot be used: {error}", error=str(error).strip())
-        raise out.fail(NO_DATABASE, "database.away", out.text(say)) from error
+        raise out.fail(NO_DATABASE, "database.away", out.text(away(error))) from error
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise  # whoever reads has enough; Typer ends quietly

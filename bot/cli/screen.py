@@ -101,13 +101,9 @@ def _lines(out: Output, found: "Status", figures: "Figures") -> list[str]:
     if lags:
         job = max(lags, key=lambda name: lags[name])
         say.append(T("The latest job of the clock: {job}, by {seconds}.", job=job, seconds=_seconds(lags[job])))
-    counted = {
-        name: int(figures.total(f"gongfang_{name}_total"))
-        for name in ("handler_failures", "job_failures", "worker_restarts", "ambiguous_sends")
-    }
     say.append(T(
         "Since the start: {handler_failures} handlers failed, {job_failures} jobs failed, {worker_restarts} workers "
-        "began anew, {ambiguous_sends} sends may have been repeated.", **counted,
+        "began anew, {ambiguous_sends} sends may have been repeated.", **figures.failures(),
     ))  # fmt: skip
     return [out.text(line) for line in say]
 

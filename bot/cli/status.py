@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.output import AsJson, Output, _, answering
+from bot.cli.output import NO_DATABASE, AsJson, Output, _, answering, away
 from bot.cli.service import ConfigFile, opened
 
 if TYPE_CHECKING:
@@ -41,19 +41,29 @@ def _follow(runtime: "Runtime", out: Output, place: str) -> None:
 
     from rich.live import Live
 
+    from api.runtime import StorageUnavailable
     from bot.cli.screen import draw
+
+    def drawn() -> Any:
+        try:
+            return draw(out, *_look(runtime), place)
+        except StorageUnavailable as error:  # whoever watches does so above all while it restarts
+            return out.text(away(error))
 
     console = _console()
     with suppress(KeyboardInterrupt):
-        while out.as_json or not console.is_terminal:
-            found, figures = _look(runtime)
-            if not out.as_json:
-                console.print(draw(out, found, figures, place))
-            out.result(**_as_data(found, figures))
+        while out.as_json:
+            try:
+                out.result(**_as_data(*_look(runtime)))
+            except StorageUnavailable as error:
+                out.fail(NO_DATABASE, "database.away", out.text(away(error)))
+            time.sleep(EVERY_SECONDS)
+        while not console.is_terminal:
+            console.print(drawn())
             time.sleep(EVERY_SECONDS)
         with Live(console=console, auto_refresh=False, screen=True) as live:
             while True:
-                live.update(draw(out, *_look(runtime), place), refresh=True)
+                live.update(drawn(), refresh=True)
                 time.sleep(EVERY_SECONDS)
 
 
@@ -108,10 +118,7 @@ def _as_data(found: "Status", figures: "Figures") -> dict[str, Any]:
         ],
         "claims": [{"platform": one.platform, "account": one.account, "until": one.until} for one in found.claims],
         "answered": figures.asked,
-        "last_read": figures.by("gongfang_last_read_timestamp_seconds", "platform"),
+        "last_read": figures.oldest("gongfang_last_read_timestamp_seconds", "platform"),
         "job_lag": {job: round(lag, 3) for job, lag in figures.by("gongfang_job_lag_seconds", "job").items()},
-        "failures": {
-            name: int(figures.total(f"gongfang_{name}_total"))
-            for name in ("handler_failures", "job_failures", "worker_restarts", "ambiguous_sends")
-        },
+        "failures": figures.failures(),
     }  # fmt: skip

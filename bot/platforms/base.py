@@ -141,8 +141,8 @@ class Platform(Protocol):
 
     async def start(self) -> None:
         """Get ready in the background: import what is heavy, ask who we are. Nothing else is called before it ended
-        well, but `check` and `close`. Raises SendError while the platform cannot be asked, Elsewhere while another
-        process serves the account; it is called again then."""
+        well, but `check` and `close`. Raises SendError while the platform cannot be asked, StorageUnavailable while the
+        database cannot, Elsewhere while another process serves the account; it is called again then."""
         ...
 
     async def close(self) -> None:

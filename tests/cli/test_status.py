@@ -8,11 +8,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from rich.console import Console
 
-from bot.cli import figures
+from api.queues import Leases
+from api.runtime import Runtime, StorageUnavailable
+from api.status import Status
+from bot.cli import figures, status
 from bot.cli.figures import Figures, read_figures
 from tests.support.databases import Databases
 from tests.support.program import GONGFANG, Program
@@ -126,6 +131,30 @@ def test_in_a_terminal_the_screen_is_drawn_anew(migrated: Program) -> None:
     assert b"\x1b[?1049h" in seen and b"\x1b[?1049l" in seen, "a screen of its own, left at the end"
 
 
+@pytest.mark.parametrize("how", ["--json", "file", "terminal"])
+def test_who_watches_goes_on_while_the_database_restarts(
+    migrated: Program, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    looks, look = iter([1, StorageUnavailable("it restarts"), 1, KeyboardInterrupt()]), status._look
+
+    def sometimes(runtime: Runtime) -> tuple[Status, Figures]:
+        happens = next(looks)
+        if isinstance(happens, BaseException):
+            raise happens
+        return look(runtime)
+
+    monkeypatch.setattr(status, "_look", sometimes)
+    monkeypatch.setattr(status, "EVERY_SECONDS", 0)
+    if how == "terminal":
+        monkeypatch.setattr(status, "_console", lambda: Console(force_terminal=True, width=200))
+    shown = migrated("status", "--watch", *(["--json"] if how == "--json" else []))
+    assert shown.code == 0 and "it restarts" in shown.out
+    if how == "--json":
+        assert [json.loads(line)["ok"] for line in shown.out.splitlines()] == [True, False, True]
+    else:
+        assert shown.out.count("No process says that it is running.") == 2
+
+
 @contextlib.contextmanager
 def watching(program: Program, *arguments: str, **how: Any) -> Iterator["subprocess.Popen[Any]"]:
     """`gongfang status --watch`, ended whatever happens."""
@@ -147,6 +176,14 @@ def test_figures_of_several_processes_are_put_together() -> None:
     assert found.by("gongfang_job_lag_seconds", "job") == {"a": 2}
     assert found.mean("gongfang_send_seconds", platform="web") == 0.5
     assert found.mean("gongfang_send_seconds", platform="telegram") is None
+
+
+def test_of_several_bots_the_one_heard_of_least_lately_is_told_of() -> None:
+    name = "gongfang_last_read_timestamp_seconds"
+    reads = {"7": 100.0, "8": 90.0}
+    samples = {(name, frozenset({("platform", "telegram"), ("account", bot)})): at for bot, at in reads.items()}
+    found = Status(datetime.now(UTC), 5, [], [], Leases(0, 0), {}, {}, {}, 0, [], [], 0)
+    assert status._as_data(found, Figures(samples, 1))["last_read"] == {"telegram": 90}
 
 
 def test_who_does_not_answer_is_left_out() -> None:

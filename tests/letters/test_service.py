@@ -25,7 +25,7 @@ from api.messaging.tree import Words
 from api.privacy import erase_person
 from bot.platforms.base import Ambiguous, Rejected, Transient
 from storage.base import new_pid
-from storage.messaging import WHY_LOST, Chat, Delivery, Message, SentEvent
+from storage.messaging import Chat, Delivery, Message, SentEvent
 from storage.people import Audit, Identity, Person
 from storage.reach import Reach
 from tests.letters.conftest import Post
@@ -35,7 +35,7 @@ T1, T2, T3 = "第一件", "第二件", "第三件"
 
 
 def test_the_reasons_are_the_same_everywhere() -> None:
-    assert set(REASONS) == set(WHY_LOST) == set(ReasonName.__args__)  # type: ignore[attr-defined]
+    assert set(REASONS) == set(ReasonName.__args__)  # type: ignore[attr-defined]
     assert RULES["letters"] == {"region_admin"}
 
 

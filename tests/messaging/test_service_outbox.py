@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 
 from api.context import Context
-from api.messaging.delivering import Outcome, Work, claim_work, finish_work
+from api.messaging.delivering import Outcome, Work, claim_work
 from api.messaging.outbox import acknowledge, delete_message, edit_message, say_in_chat
 from api.messaging.tree import Words
 from storage.inbox import find_or_add_chat
@@ -18,6 +18,7 @@ from storage.messaging import Message
 from storage.reach import Reach
 from tests.messaging.machine import Machine, run
 from tests.support.databases import Databases
+from tests.support.talk import finish_work
 
 FATES = st.sampled_from(["sent", "sent", "lost answer", "died before", "transient", "retry after", "whole bot"])
 NATIVES = ["c0", "c0/7", "c1"]  # a group, a topic of it that shares its limits, another chat

@@ -6,13 +6,13 @@ from prometheus_client import REGISTRY
 from api.attachments.service import store_bytes
 from api.context import Context
 from api.messaging.claiming import SEND_SECONDS, SLOWEST_UPLOAD
-from api.messaging.delivering import MOST_UNHEARD, Outcome, claim_work, finish_work, return_work
+from api.messaging.delivering import MOST_UNHEARD, Outcome, claim_work, return_work
 from api.messaging.outbox import say_in_chat
 from api.messaging.tree import Words
 from storage.inbox import find_or_add_chat
 from storage.messaging import Delivery, SentEvent
 from storage.reach import Reach
-from tests.support.talk import a_world
+from tests.support.talk import a_world, finish_work
 
 
 def say(ctx: Context) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.context import Context
-from api.messaging.delivering import Outcome, claim_work, finish_work
+from api.messaging.delivering import Outcome, claim_work
 from api.messaging.outbox import say_in_chat, tell_person
 from api.messaging.places import come_from, lose_chat, move_chat
 from api.messaging.receiving import Arrival, receive
@@ -15,7 +15,7 @@ from storage.messaging import Chat, Delivery
 from storage.people import Identity, Person, choose_home
 from storage.reach import Reach
 from storage.rooms import Room
-from tests.support.talk import World, a_world
+from tests.support.talk import World, a_world, finish_work
 
 
 @pytest.fixture

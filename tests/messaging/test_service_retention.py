@@ -112,7 +112,7 @@ async def test_nobody_sees_a_difference(world: World) -> None:
         ]  # fmt: skip
 
     before = await what_they_see()
-    assert before[3] == [("赵老师", "no_chat")]
+    assert before[3] == [("赵老师", "unreachable", "no_chat")]
     world.pass_time(days=179)
     await prune(world)
     assert await messages_with(world, "帮助") > 0, "not yet"

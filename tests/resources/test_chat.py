@@ -372,11 +372,11 @@ async def test_lists_go_on_with_the_same_words(world: World) -> None:
 
 async def _without_account(world: World, name: str) -> Voice:
     voice = await world.teacher(name)
-    await world.run(_unbind, voice.person.id)
+    await world.run(unbind, voice.person.id)
     return voice
 
 
-def _unbind(ctx: object, person_id: int) -> None:
+def unbind(ctx: object, person_id: int) -> None:
     from storage.people import Identity, Person
 
     session = ctx.session  # type: ignore[attr-defined]

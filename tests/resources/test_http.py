@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from tests.resources.test_chat import unbind
 from tests.support.calling import client_of
 from tests.support.talk import World, a_world
 
@@ -73,6 +74,22 @@ async def test_share_find_change_push_open(world: World) -> None:
         assert (await teacher.delete(f"/resources/{pid}")).status_code == 204
         assert (await teacher.get(f"/resources/{pid}")).status_code == 404
         assert (await boss.post("/pushes", json=wanted)).status_code == 404
+
+
+async def test_whom_it_did_not_reach_has_the_state_and_the_reason(world: World) -> None:
+    workshop = await world.workshop(await world.region(), "语文工坊")
+    host, li = await world.teacher("周坊主"), await world.teacher("李老师")
+    await world.join(host, workshop, "host")
+    await world.join(li, workshop)
+    await world.run(unbind, li.person.id)
+    async with await client_of(world, host) as boss:
+        fields = {"community": workshop.pid, "title": "课件", "text": "一"}
+        pid = (await boss.post("/resources", json=fields)).json()["pid"]
+        wanted = {"resource": pid, "community": workshop.pid, "place": "people"}
+        push = (await boss.post("/pushes", json=wanted)).json()["pid"]
+        await world.settle()
+        lost = (await boss.get(f"/pushes/{push}/lost")).json()
+    assert lost == {"people": [{"name": "李老师", "state": "unreachable", "reason": "no_account"}], "n": 1}
 
 
 async def test_what_was_pushed_elsewhere_is_seen_by_who_opened_it(world: World) -> None:

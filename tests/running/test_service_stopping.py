@@ -10,7 +10,7 @@ import pytest
 from api.attachments.fetching import Fetched, lease_files, return_file, settle_file
 from api.attachments.service import keep_file
 from api.context import Context
-from api.messaging.delivering import Outcome, Work, claim_work, finish_work, return_work
+from api.messaging.delivering import Outcome, Work, claim_work, return_work
 from api.messaging.outbox import tell_person
 from api.messaging.receiving import Arrival, hold_row, lease_rows, receive, return_row
 from api.messaging.tree import T, Words
@@ -22,7 +22,7 @@ from bot.turn import Turn
 from storage.attachments import Attachment
 from storage.messaging import Chat, Delivery, Incoming
 from storage.reach import Reach
-from tests.support.talk import Voice, World, a_world
+from tests.support.talk import Voice, World, a_world, finish_work
 
 
 @pytest.fixture

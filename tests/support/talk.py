@@ -1,6 +1,6 @@
 """Dialogue tests: `say` / `press` / `expect` through the real inbox, handlers, outbox and deliverers."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from itertools import count
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from api.config import Config
 from api.context import Context
+from api.messaging.delivering import Guard, Outcome, Work, finish_works
 from api.messaging.receiving import Arrival, receive
 from api.runtime import Runtime
 from api.times import utcnow
@@ -30,6 +31,11 @@ from storage.rooms import Room
 from tests.support.paper import Paper, Sheet
 
 NOW = datetime.fromisoformat("2026-11-23T10:00:00+08:00")  # a Monday morning in term
+
+
+def finish_work(ctx: Context, work: Work, outcome: Outcome, guards: Mapping[str, Guard]) -> Work | None:
+    """Commit what became of one delivery; returns the chat's next one."""
+    return finish_works(ctx, [(work, outcome)], guards)[0]
 
 
 class World:

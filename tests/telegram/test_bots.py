@@ -12,6 +12,8 @@ from api.context import Context
 from api.messaging.outbox import tell_person
 from api.messaging.tree import Words
 from api.people.doors import keep_username, telegram_link
+from api.runtime import StorageUnavailable
+from bot import opening
 from bot.bots import Bots
 from bot.commands import FEATURES
 from bot.opening import labels_of
@@ -147,3 +149,19 @@ async def test_the_program_serves_three(program: Program, mode: str) -> None:
             said = await emulator.world.until(partial(from_bot, somebody, bot), ALL_SECONDS)
             assert "绑定码" in said[0].text
 
+
+
+async def test_a_database_that_is_away_is_said_and_waited_for(
+    world: TelegramWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str | None] = []
+
+    async def join() -> None:
+        said.append(world.runtime.starting.get("telegram"))
+        if len(said) == 1:
+            raise StorageUnavailable("it restarts")
+
+    monkeypatch.setattr(world.telegram.sharing, "join", join)
+    monkeypatch.setattr(opening, "OPEN_SECONDS", 0)
+    await opening._open(world.runtime, world.telegram, "telegram")
+    assert said == [None, "it restarts"] and not world.runtime.starting

@@ -11,6 +11,7 @@ from api.messaging.delivering import MOST_UNHEARD
 from api.messaging.outbox import deliver_to_people, write_message
 from api.messaging.polls import Poll
 from api.messaging.tree import Button, Rows, Words
+from bot.platforms.telegram import uploads
 from storage.messaging import Delivery
 from storage.people import Identity
 from tests.emulators.telegram.call import Call
@@ -161,6 +162,28 @@ async def test_a_file_id_that_telegram_forgot_is_uploaded_again(
     await world.deliverers.drain()
     assert (kinds(wang), wang.messages()[0].text) == (["document"], "二")
     assert await world.run(lambda ctx: {row.state for row in ctx.session.query(Identity)}) == {"active"}
+
+
+async def test_a_file_id_that_was_forgotten_is_made_anew_by_one_upload(world: TelegramWorld) -> None:
+    """However many of a push are on their way with the old one."""
+    people = [await world.teacher(f"老师{n}") for n in range(4)]
+    paper = await a_file(world, "教案.pdf", "document", b"%PDF")
+    await tell(world, people[0], Words("一"), None, [paper])
+    world.emulator.faults.refuse("sendDocument", bad("wrong file_id"), times=3)
+    given, uploaded = uploads.as_upload, []
+
+    async def counted(*args: Any) -> Any:
+        uploaded.append(args)
+        await asyncio.sleep(0.1)  # the others are refused meanwhile
+        return await given(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "as_upload", counted)
+        ids = [one.person.id for one in people[1:] if one.person is not None]
+        await world.run(lambda ctx: deliver_to_people(ctx, write_message(ctx, Words("二"), files=[paper]), ids))
+        await world.deliverers.drain()
+    assert [kinds(one) for one in people[1:]] == [["document"]] * 3
+    assert len(uploaded) == 1
 
 
 FORBIDDEN_VOICE = bad("user restricted receiving of voice note messages")

@@ -119,7 +119,7 @@ class Files:
     async def _come(self, file: File) -> AsyncIterator[bytes]:
         """The bytes as they lie there."""
         empty = True
-        async for piece in self.connection.home.download(file.ref["mxc"], file.mime):
+        async for piece in self.connection.home.download(file.ref["mxc"], file.mime, file.size):
             empty = False
             yield piece
         if empty and file.size:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import aiohttp
 
+from bot.inbound import UNNAMED
 from bot.platforms.base import LONGEST_WAIT, Ambiguous, Gone, Rejected, RetryAfter, Transient
 from bot.platforms.opened import read_all
 
@@ -70,9 +71,9 @@ class Homeserver:
             self._most = said if isinstance(said, int) else 0
         return self._most or None
 
-    async def download(self, mxc: str, mime: str = "") -> AsyncIterator[bytes]:
-        """The bytes behind an mxc:// address, in pieces; `mime`: what they are said to be. Raises SendError (Gone:
-        never again)."""
+    async def download(self, mxc: str, mime: str = UNNAMED, size: int = 0) -> AsyncIterator[bytes]:
+        """The bytes behind an mxc:// address, in pieces; `mime`, `size`: what they are said to be. Raises SendError
+        (Gone: never again), for another length after the last piece."""
         server, _, media = mxc.removeprefix("mxc://").partition("/")
         if not mxc.startswith("mxc://") or not server or not media:
             raise Gone(f"not an address of a file: {mxc[:100]}")
@@ -83,10 +84,14 @@ class Homeserver:
                     await self._read(answer)
                 except Refused as error:
                     raise Gone(str(error)) from error
-            if answer.content_type in PAGES and answer.content_type != mime:
+            page, came = answer.content_type in PAGES and answer.content_type != mime, 0
+            if page and mime != UNNAMED:
                 raise Transient(f"{answer.content_type} came instead of a file")
             async for piece in answer.content.iter_chunked(1 << 16):
+                came += len(piece)
                 yield piece
+            if page and size and came != size:  # else it is somebody's page, whose sender did not say so
+                raise Transient(f"{answer.content_type} of another length came instead of a file")
 
     async def close(self) -> None:
         """Hang up; the next question connects again."""
@@ -97,7 +102,7 @@ class Homeserver:
     def _ask(self, method: str, path: str, query: Mapping[str, Any] | None, data: Any, headers: dict[str, str],
              seconds: float | None) -> "_Asking":  # fmt: skip
         if self._http is None:
-            # connections stay few; the outbox serves at most 32 chats at once
+            # connections stay few: the outbox serves so many chats at once (`at_once` in bot/deliver.py)
             self._http = aiohttp.ClientSession(trust_env=True, cookie_jar=aiohttp.DummyCookieJar())
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"

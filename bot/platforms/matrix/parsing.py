@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from api.messaging.polls import PREFIX
 from api.messaging.tree import Node
-from bot.inbound import File, Inbound
+from bot.inbound import UNNAMED, File, Inbound
 from bot.platforms.base import Unreadable
 from bot.platforms.matrix import polls
 from bot.platforms.matrix.formatting import rich_of
@@ -118,7 +118,7 @@ def _file(kind: str, name: str, content: Mapping[str, Any]) -> File:
     if secret is source:
         ref["file"] = dict(source)
     return File(
-        kind, name, mime if isinstance(mime, str) else "application/octet-stream",
+        kind, name, mime if isinstance(mime, str) else UNNAMED,
         size if isinstance(size, int) and size > 0 else 0, ref,
     )  # fmt: skip
 

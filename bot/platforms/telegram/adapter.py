@@ -57,7 +57,7 @@ class TelegramPlatform:
         self._groups: Groups | None = None
 
     async def start(self) -> None:
-        """Import the library and ask who we are. Raises SendError while Telegram cannot be asked."""
+        """Import the library and ask who we are. Raises SendError, StorageUnavailable."""
         client = await self._open()
         from aiogram.methods import GetMe
 

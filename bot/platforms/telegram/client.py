@@ -28,7 +28,7 @@ from aiogram.exceptions import (
     TelegramServerError,
     TelegramUnauthorizedError,
 )
-from aiogram.methods import GetFile, GetMe, Response, TelegramMethod
+from aiogram.methods import GetFile, GetMe, TelegramMethod
 
 from bot.platforms.base import Ambiguous, Ended, Gone, Moved, Rejected, RetryAfter, SendError, Transient
 
@@ -92,10 +92,6 @@ class Written(TelegramMethod[Any]):
 def _raw(method: type[TelegramMethod[Any]]) -> type[TelegramMethod[Any]]:
     """The same call, whose answer stays as it comes."""
     return type(f"Raw{method.__name__}", (method,), {"__returning__": Any, "__module__": __name__})
-
-
-# held, because pydantic forgets what nobody holds, and making it anew takes longer than a call
-RAW_ANSWER = Response[Any]
 
 
 class Answer(NamedTuple):

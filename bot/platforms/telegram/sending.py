@@ -18,7 +18,7 @@ from bot.platforms.telegram.markup import CAPTION_LIMIT, toast_of, units
 from bot.platforms.telegram.polls import fields_of, send_poll
 from bot.platforms.telegram.reading import split_place
 from bot.platforms.telegram.saying import Drawn, draw, words_to
-from bot.platforms.telegram.uploads import Bunch, Outgoing, Uploads, bunches_of, instead
+from bot.platforms.telegram.uploads import Bunch, Forgotten, Outgoing, Uploads, bunches_of, instead
 
 REMEMBERED = 512  # deliveries with files that were refused
 KEPT_DRAWN = 16  # messages
@@ -75,6 +75,8 @@ class Sender:
             try:
                 async with self._alone(step), self.limits.turn(chat, _messages(step), push):
                     work.begun.extend(await self._make(step, chat, topic, answers, paid))
+            except Forgotten:
+                steps.appendleft(step)
             except Rejected:
                 if isinstance(step, bytes):
                     raise

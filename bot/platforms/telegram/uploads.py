@@ -85,6 +85,10 @@ def instead(bunch: Bunch) -> str:
     return REFUSED if bunch.files[0].kind == "document" else DOCUMENT
 
 
+class Forgotten(NoFile):
+    """Ids that Telegram gave us do not live for ever: the files are to be uploaded again, in their turn."""
+
+
 class Uploads:
     """Sends files; what Telegram has already is sent by its id."""
 
@@ -126,16 +130,17 @@ class Uploads:
             self._uploading.release()
 
     async def send(self, bunch: Bunch, chat: int, topic: int | None) -> list[str]:
-        """Send a bunch by one call; returns message ids. Raises SendError."""
-        if self._knows(bunch):
-            try:
-                return await self._send(bunch, chat, topic)
-            except NoFile:  # ids that Telegram gave us do not live for ever
-                for file in bunch.files:
-                    self._known.pop((file.pid, file.kind), None)
+        """Send a bunch by one call; returns message ids. Raises SendError; Forgotten: it is to be sent anew."""
+        keys = [(file.pid, file.kind) for file in bunch.files]
+        used = {key: self._known[key] for key in keys if key in self._known}
         try:
             return await self._send(bunch, chat, topic)
         except Rejected as error:
+            if isinstance(error, NoFile) and used:
+                for key, held in used.items():
+                    if self._known.get(key) == held:  # else somebody has uploaded it meanwhile
+                        del self._known[key]
+                raise Forgotten(str(error)) from error
             if len(bunch.files) == 1 and any(word in str(error).lower() for word in UNFIT):
                 _remember(self._unfit, bunch.files[0].pid, None)
             raise

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from api.context import Context
-from api.matrix.service import Taken, keep_device, keep_keys
+from api.matrix.service import Taken, keep_device, keep_keys, take_device
 from api.messaging.tree import Words
 from api.runtime import Runtime
 from bot.platforms.base import Elsewhere, Transient
@@ -67,6 +67,15 @@ async def test_one_process_serves_an_account_at_a_time(url: str, synapse: Synaps
         await li.say(room, "帮助")
         await other.pump()
         assert "!help" in (await li.shown(room))[-1]["content"]["body"]
+
+
+async def test_who_is_not_in_charge_any_more_when_it_signs_in_waits_for_another_term(world: MatrixWorld) -> None:
+    await world.run(take_device, world.matrix.account, "somebody else")
+    world.matrix.connection.signed_out()
+    with pytest.raises(Elsewhere):
+        await world.matrix.start()
+    await world.matrix.start()
+    assert world.matrix.connection.home.token
 
 
 async def test_a_process_that_stops_lets_another_follow_at_once(url: str, synapse: Synapse) -> None:

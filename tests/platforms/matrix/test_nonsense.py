@@ -13,7 +13,7 @@ from api.messaging.delivering import Work, claim_work
 from api.messaging.polls import Poll
 from api.messaging.tree import Words
 from api.rooms.planning import Action, Desired
-from bot.inbound import File
+from bot.inbound import UNNAMED, File
 from bot.platforms.base import LONGEST_WAIT, Place, RetryAfter, SendError, Transient
 from bot.platforms.matrix.chores import Chore
 from storage.reach import Reach
@@ -160,3 +160,18 @@ async def test_a_page_instead_of_a_file_is_no_file(world: MatrixWorld, talker: T
     if kind == "text/html":  # somebody's own page
         pieces = world.matrix.fetch(File("document", "", kind, 5, {"mxc": "mxc://localhost/abc"}))
         assert b"".join([piece async for piece in pieces]) == NONSENSE["html"]
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+async def test_a_page_whose_sender_did_not_say_so_arrives(world: MatrixWorld, talker: Talker, kind: str) -> None:
+    """By its length it is known to be no error of whatever stands before the homeserver."""
+    page = talker.body = NONSENSE["html"]
+    talker.headers, world.matrix.connection.home.url = {"Content-Type": kind}, talker.url
+
+    async def fetched(size: int) -> bytes:
+        file = File("document", "", UNNAMED, size, {"mxc": "mxc://localhost/abc"})
+        return b"".join([piece async for piece in world.matrix.fetch(file)])
+
+    assert await fetched(len(page)) == page and await fetched(0) == page
+    with pytest.raises(Transient):
+        await fetched(len(page) + 1)
