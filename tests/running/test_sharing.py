@@ -8,7 +8,7 @@ import pytest
 from api.config import Config
 from api.runtime import Runtime
 from bot import sharing
-from bot.sharing import Sharing
+from bot.sharing import Portion
 from storage.blobs import Blobs
 from storage.engine import Database, StorageUnavailable
 from tests.support.databases import Databases
@@ -25,8 +25,8 @@ async def processes(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> As
             await runtime.close()
 
 
-def part_of(runtime: Runtime, parts: list[int]) -> Sharing:
-    return Sharing(runtime, "telegram", "7", 30, parts.append)
+def part_of(runtime: Runtime, parts: list[int]) -> Portion:
+    return Portion(runtime, "telegram", "7", 30, parts.append)
 
 
 async def becomes(expected: Callable[[], bool]) -> None:
