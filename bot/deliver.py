@@ -10,7 +10,7 @@ from time import perf_counter
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from api.messaging.delivering import Guard, Outcome, Room, Work, claim_work, finish_works, return_work, when_next
+from api.messaging.delivering import Capacity, Guard, Outcome, Work, claim_work, finish_works, return_work, when_next
 from api.messaging.outbox import LANES
 from api.messaging.render import plain
 from api.messaging.tracing import SLOW_SECONDS
@@ -60,10 +60,10 @@ class Deliverers(Workers[Work]):
         answers = {bot: self.at_once - KEPT_FREE - number for bot, number in self.answers.items() if number > 0}
         seldom = self.runtime.now() - self.looked > OTHERS
         pushes = max(0, limit - KEPT_FREE)
-        room = Room(pushes, most, answers, seldom, self.crowded)
-        works = await self._claim(limit, room)
+        capacity = Capacity(pushes, most, answers, seldom, self.crowded)
+        works = await self._claim(limit, capacity)
         if not (works or seldom):
-            works = await self._claim(limit, room._replace(others=True))
+            works = await self._claim(limit, capacity._replace(others=True))
         if seldom:
             self.looked = self.runtime.now()
         if works:
@@ -79,8 +79,8 @@ class Deliverers(Workers[Work]):
         self.crowded |= self.held_back
         return works
 
-    async def _claim(self, limit: int, room: Room) -> list[Work]:
-        works: list[Work] = await self.runtime.transact(claim_work, self.bots.reach, limit, self.guards, room)
+    async def _claim(self, limit: int, capacity: Capacity) -> list[Work]:
+        works: list[Work] = await self.runtime.transact(claim_work, self.bots.reach, limit, self.guards, capacity)
         return works
 
     def _in_hand(self, work: Work, number: int) -> None:

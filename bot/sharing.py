@@ -15,7 +15,7 @@ LOOK_SECONDS = 0.3  # two that begin in one moment do not see each other at once
 MAKE_ROOM_SECONDS = BEAT_SECONDS + 1.5  # until all others have heard of one more, and what they sent counts no longer
 
 
-class Sharing:
+class Portion:
     """`resize` is told how much this process may send, whenever that changes."""
 
     def __init__(

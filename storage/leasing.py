@@ -51,7 +51,7 @@ class Held(NamedTuple):
     blocked_until: datetime | None
 
 
-class Room(NamedTuple):
+class Capacity(NamedTuple):
     """How much may be leased. `pushes`: at most so many chats where nobody waits for an answer; `most`: of each bot
     (platform, account) that is open at most so many of them, None: any number; `answers`: of a bot at most so many
     chats where somebody waits; `others`: whether accounts are looked for that no bot is configured for any more;
@@ -64,11 +64,11 @@ class Room(NamedTuple):
     crowded: bool = True
 
 
-ALL_ROOM = Room()
+UNBOUNDED = Capacity()
 
 
 def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, seconds: float,
-                room: Room = ALL_ROOM) -> list[LeasedChat]:  # fmt: skip
+                capacity: Capacity = UNBOUNDED) -> list[LeasedChat]:  # fmt: skip
     """Lease up to `limit` chats with something to send, leaving out bots that were told to wait. (A chat that was told
     to wait may have an ack to send.)
 
@@ -95,7 +95,7 @@ def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, secon
             .order_by(Delivery.not_before)
             .limit(most)
         )
-        left = dict(room.answers)
+        left = dict(capacity.answers)
         chats: list[int] = []
         for chat_id, platform, account in session.execute(found):
             bot = (platform, account)
@@ -107,14 +107,14 @@ def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, secon
     def take_some(query: Select[Any]) -> list[LeasedChat]:
         return [LeasedChat._make(row) for row in take(session, query, Chat, lease, *COLUMNS)]
 
-    full = [":".join(bot) for bot, number in room.answers.items() if number <= 0]
+    full = [":".join(bot) for bot, number in capacity.answers.items() if number <= 0]
     answers = of_lane(ASKED, *([BOT.not_in(full)] if full else []), most=limit)
     leased = take_some(due.where(Chat.id.in_(answers))) if answers else []
     answers_of = Counter((chat.platform, chat.account) for chat in leased)
-    left = limit - len(leased) if room.pushes is None else min(room.pushes, limit - len(leased))
-    for theirs, number in _takers(room, answers_of):
+    left = limit - len(leased) if capacity.pushes is None else min(capacity.pushes, limit - len(leased))
+    for theirs, number in _takers(capacity, answers_of):
         some = left if number is None else min(left, number)
-        for chats in (of_lane(PERSONAL, theirs, most=some) if some > 0 and room.crowded else [], None):
+        for chats in (of_lane(PERSONAL, theirs, most=some) if some > 0 and capacity.crowded else [], None):
             some = min(some, left)
             if some > 0 and (chats or chats is None):
                 query = due.where(theirs) if chats is None else due.where(Chat.id.in_(chats))
@@ -123,13 +123,13 @@ def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, secon
     return leased
 
 
-def _takers(room: Room, answers: Mapping[Bot, int]) -> Iterator[tuple[ColumnElement[bool], int | None]]:
+def _takers(capacity: Capacity, answers: Mapping[Bot, int]) -> Iterator[tuple[ColumnElement[bool], int | None]]:
     """Whose chats may have pushes, and how many of them; None: any number. An answer takes the place of a push."""
-    for bot, number in room.most.items():
-        bounds = [one for one in (number, room.answers.get(bot)) if one is not None]
+    for bot, number in capacity.most.items():
+        bounds = [one for one in (number, capacity.answers.get(bot)) if one is not None]
         yield BOT.in_([":".join(bot)]), min(bounds) - answers.get(bot, 0) if bounds else None
-    if room.others:
-        yield BOT.not_in([":".join(bot) for bot in room.most]), None
+    if capacity.others:
+        yield BOT.not_in([":".join(bot) for bot in capacity.most]), None
 
 
 def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, Held]:

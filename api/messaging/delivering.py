@@ -13,7 +13,7 @@ from api.messaging.claiming import LEASE_SECONDS, SLOWEST_UPLOAD, Guard, Work, c
 from api.messaging.places import lose_chat, move_chat
 from api.messaging.polls import PREFIX
 from storage import leasing, outbox, votes
-from storage.leasing import ALL_ROOM, LeasedChat, Room
+from storage.leasing import UNBOUNDED, Capacity, LeasedChat
 from storage.messaging import GAVE_UP, REJECTED, UNHEARD, UNREADABLE, Chat, Delivery
 from storage.reach import Reach
 
@@ -67,11 +67,11 @@ class Outcome:
 
 
 def claim_work(ctx: Context, reach: Reach, limit: int, guards: Mapping[str, Guard],
-               room: Room = ALL_ROOM) -> list[Work]:  # fmt: skip
+               capacity: Capacity = UNBOUNDED) -> list[Work]:  # fmt: skip
     """Route what is addressed to people, lease up to `limit` chats and claim the next delivery of each."""
     if lost := outbox.route_to_people(ctx.session, ctx.now):
         count_ended(ctx, "", "unreachable", lost)
-    leased = leasing.lease_chats(ctx.session, reach, ctx.now, limit, LEASE_SECONDS, room)
+    leased = leasing.lease_chats(ctx.session, reach, ctx.now, limit, LEASE_SECONDS, capacity)
     return list(claim_next(ctx, leased, guards).values())
 
 
@@ -191,6 +191,6 @@ def when_next(ctx: Context, reach: Reach) -> datetime | None:
 
 
 __all__ = [
-    "MOST_UNHEARD", "SLOWEST_UPLOAD", "Guard", "Outcome", "Room", "Work", "claim_work", "finish_works",
+    "MOST_UNHEARD", "SLOWEST_UPLOAD", "Capacity", "Guard", "Outcome", "Work", "claim_work", "finish_works",
     "return_work", "when_next",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event, update
 
 from api.context import Context
-from api.messaging.delivering import Outcome, Room, claim_work, finish_works, return_work
+from api.messaging.delivering import Capacity, Outcome, claim_work, finish_works, return_work
 from api.messaging.outbox import (
     BULK,
     acknowledge,
@@ -152,9 +152,9 @@ async def test_what_is_for_one_person_overtakes_a_push(world: World) -> None:
     last = people[-1].person
     assert last is not None
     await world.run(tell_person, last.id, Words("只给你"))
-    works = await world.run(claim_work, Reach(["paper"]), 80, {}, Room(2, {("paper", ""): 2}))
+    works = await world.run(claim_work, Reach(["paper"]), 80, {}, Capacity(2, {("paper", ""): 2}))
     assert [work.tree for work in works].count(Words("只给你")) == 1 and len(works) == 2
-    assert len(await world.run(claim_work, Reach(["paper"]), 80, {}, Room(9, {("paper", ""): None}))) == 4
+    assert len(await world.run(claim_work, Reach(["paper"]), 80, {}, Capacity(9, {("paper", ""): None}))) == 4
 
 
 async def test_a_platform_that_answers_nothing_leaves_room_for_the_others(world: World) -> None:
@@ -166,16 +166,16 @@ async def test_a_platform_that_answers_nothing_leaves_room_for_the_others(world:
 
     await world.run(ask)
     both, some = Reach(["slow", "paper"]), {("slow", ""): None, ("paper", ""): None}
-    first = await world.run(claim_work, both, 6, {}, Room(most=some, answers={("slow", ""): 3}))
+    first = await world.run(claim_work, both, 6, {}, Capacity(most=some, answers={("slow", ""): 3}))
     assert Counter(work.chat.platform for work in first) == {"slow": 3, "paper": 3}
-    second = await world.run(claim_work, both, 6, {}, Room(most=some, answers={("slow", ""): 0}))
+    second = await world.run(claim_work, both, 6, {}, Capacity(most=some, answers={("slow", ""): 0}))
     assert [work.chat.platform for work in second] == ["paper"]
 
 
 async def test_what_a_platform_might_take_and_has_not_to_send_is_for_the_others(world: World) -> None:
     await a_push(world, 3)
     most = {("telegram", str(n)): 30 for n in range(3)}
-    works = await world.run(claim_work, Reach(["paper", "telegram"]), 80, {}, Room(64, most))
+    works = await world.run(claim_work, Reach(["paper", "telegram"]), 80, {}, Capacity(64, most))
     assert len(works) == 3
 
 

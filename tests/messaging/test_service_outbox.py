@@ -116,8 +116,9 @@ class Outbox(Machine):
         work = self.works.pop(data.draw(st.integers(0, len(self.works) - 1)))
         if work.kind == "ack":
             fate = "sent"
-        elif work.kind != "send" and work.chat.until <= self.clock:
-            fate = "died before"  # no change is under way for longer than its lease
+        elif work.chat.until <= self.clock and (work.kind != "send" or _read(work)[0] in self.fallen):
+            # nothing is under way for longer than its lease; what is said again after it shows nothing twice
+            fate = "died before"
         elif fate in ("sent", "lost answer"):
             self.show(work)
         if fate not in ("lost answer", "died before"):

@@ -18,7 +18,7 @@ from api.times import utcnow
 from bot import sharing
 from bot.bots import Bots
 from bot.platforms.base import Elsewhere
-from bot.sharing import Sharing
+from bot.sharing import Portion
 from storage.blobs import Blobs
 from storage.engine import Database, StorageUnavailable
 from storage.messaging import Share
@@ -39,8 +39,8 @@ async def processes(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> As
             await runtime.close()
 
 
-def part_of(runtime: Runtime, parts: list[int]) -> Sharing:
-    return Sharing(runtime, "telegram", "7", 30, parts.append)
+def part_of(runtime: Runtime, parts: list[int]) -> Portion:
+    return Portion(runtime, "telegram", "7", 30, parts.append)
 
 
 async def becomes(expected: Callable[[], bool]) -> None:

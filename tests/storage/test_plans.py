@@ -168,7 +168,7 @@ def planned(database: Database, *tables: str) -> Iterator[list[str]]:
 
 
 BOTH = ["paper", "web"]
-WEB = leasing.Room(most={("web", ""): None}, others=False)
+WEB = leasing.Capacity(most={("web", ""): None}, others=False)
 
 
 @pytest.mark.both_databases
@@ -179,7 +179,7 @@ WEB = leasing.Room(most={("web", ""): None}, others=False)
          ["ix_chats_in_next_at"]),
         (partial(leasing.lease_chats, reach=Reach(BOTH), now=NOW, limit=32, seconds=30.0), [], ["chats", "deliveries"],
          ["ix_deliveries_asked_ready", "ix_deliveries_personal_ready", "ix_chats_next_at"]),
-        (partial(leasing.lease_chats, reach=Reach(BOTH), now=NOW, limit=32, seconds=30.0, room=WEB), [],
+        (partial(leasing.lease_chats, reach=Reach(BOTH), now=NOW, limit=32, seconds=30.0, capacity=WEB), [],
          ["chats", "deliveries"],
          ["ix_deliveries_asked_ready", "ix_deliveries_personal_ready", "ix_chats_next_at"]),
         (partial(outbox.next_due, reach=Reach(BOTH)), NOW + timedelta(hours=9), ["chats", "deliveries"],

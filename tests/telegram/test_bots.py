@@ -161,7 +161,7 @@ async def test_a_database_that_is_away_is_said_and_waited_for(
         if len(said) == 1:
             raise StorageUnavailable("it restarts")
 
-    monkeypatch.setattr(world.telegram.sharing, "join", join)
+    monkeypatch.setattr(world.telegram.portion, "join", join)
     monkeypatch.setattr(opening, "OPEN_SECONDS", 0)
     await opening._open(world.runtime, world.telegram, "telegram")
     assert said == [None, "it restarts"] and not world.runtime.starting

@@ -20,7 +20,7 @@ from bot.platforms.telegram.mirroring import TelegramMirroring
 from bot.platforms.telegram.reading import one_of, place_of, read, split_place
 from bot.platforms.telegram.webhook import webhook_path
 from bot.registry import Command
-from bot.sharing import Sharing
+from bot.sharing import Portion
 
 if TYPE_CHECKING:
     from bot.platforms.telegram.client import Client
@@ -49,7 +49,7 @@ class TelegramPlatform:
         self._token = token or self.section.tokens[0]
         self.account = bot_account(self._token)
         self.limits = limits or Limits(self.section.rate)
-        self.sharing = Sharing(runtime, self.name, self.account, self.limits.rate, self.limits.whole.resize)
+        self.portion = Portion(runtime, self.name, self.account, self.limits.rate, self.limits.whole.resize)
         self.username = ""
         self.mirroring: Mirroring | None = TelegramMirroring(self._open_groups)
         self._client: Client | None = None
@@ -64,7 +64,7 @@ class TelegramPlatform:
         me = await client.call(GetMe())
         self.username = me.username or ""
         await self.runtime.transact(keep_username, self.account, self.username)
-        await self.sharing.join()
+        await self.portion.join()
 
     async def _open(self) -> "Client":
         if self._client is None:
