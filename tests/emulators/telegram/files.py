@@ -71,6 +71,10 @@ class Files:
         self._by_id[stored.id] = stored
         return stored
 
+    def forget(self) -> None:
+        """No id that was given so far is good any more."""
+        self._by_id.clear()
+
     def again(self, file_id: str, kind: str) -> StoredFile:
         """The file of an id, to be sent once more. Raises Refused for an unknown id or another kind."""
         stored = self._by_id.get(file_id)
