@@ -48,7 +48,7 @@ def lease_rooms(session: Session, reach: Reach, now: datetime, until: datetime, 
     They are due again when the lease ends: whoever dies with one is followed by somebody else.
     """
     free = or_(Room.leased_until.is_(None), Room.leased_until <= now)
-    bot = select(Chat.account).where(Chat.id == Room.chat_id).scalar_subquery()
+    bot = select(Chat.account).where(Chat.id == Room.chat_id).correlate(Room).scalar_subquery()
     due = (
         select(Room.id)
         .where(Room.due_at <= now, free, reach.covers(Room.platform, func.coalesce(bot, "")))
