@@ -16,6 +16,7 @@ from bot.platforms.base import Elsewhere, Transient
 from bot.platforms.matrix.connection import Connection
 from storage.blobs import Blobs
 from storage.engine import Database
+from storage.locks import LOCKED
 from storage.matrix import MatrixDevice
 from storage.messaging import Chat
 from tests.platforms.matrix.test_sending import speak
@@ -70,7 +71,7 @@ async def test_one_process_serves_an_account_at_a_time(url: str, synapse: Synaps
 
 
 async def test_who_is_not_in_charge_any_more_when_it_signs_in_waits_for_another_term(world: MatrixWorld) -> None:
-    await world.run(take_device, world.matrix.account, "somebody else")
+    await world.run(take_device, world.matrix.account, f"{LOCKED}somebody else")
     world.matrix.connection.signed_out()
     with pytest.raises(Elsewhere):
         await world.matrix.start()
