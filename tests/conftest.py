@@ -11,7 +11,8 @@ from tests.support.network import close_the_doors
 from tests.support.synapse import Synapse, running_synapse
 
 LONGEST = (
-    "tests/faults/", "tests/http/test_openapi", "tests/e2e/", "tests/platforms/", "tests/running/", "tests/telegram/",
+    "tests/faults/", "tests/benchmarks/", "tests/fuzz/", "tests/http/test_openapi", "tests/e2e/", "tests/platforms/",
+    "tests/running/", "tests/telegram/",
 )  # fmt: skip
 
 
