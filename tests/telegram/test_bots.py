@@ -34,8 +34,10 @@ async def second(world: TelegramWorld) -> AsyncIterator[Bot]:
     platform = TelegramPlatform(world.runtime, commands, no_limits(), token=bot.token)
     await platform.start()
     world.handlers.bots.add(platform)
-    world.runtime.spawn(platform.receive(), "receive-second")
+    receiving = world.runtime.spawn(platform.receive(), "receive-second")
     yield bot
+    receiving.cancel()  # else it would connect again after the end
+    await asyncio.wait([receiving])
     await platform.close()
 
 
