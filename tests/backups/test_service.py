@@ -161,6 +161,7 @@ async def test_people_write_meanwhile(runtime: Runtime, place: Runtime, tmp_path
             done.append((datetime.now().astimezone(), key))
             if n % 3 == 0:
                 await purge_one(runtime, key)
+            await asyncio.sleep(0.02)  # as fast as they can, there would always be one that was purged meanwhile
 
     runtime.now = lambda: datetime.now().astimezone()
     writers = [asyncio.create_task(write(who)) for who in range(4)]
