@@ -168,8 +168,10 @@ def renew(session: Session, file: LeasedFile, until: datetime) -> None:
 
 
 def end_lease(session: Session, file: LeasedFile, now: datetime) -> None:
-    """Make a leased file due again; nothing, when something became of it or another attempt has begun since."""
-    session.execute(update(Attachment).where(*_held(file)).values(next_at=now), execution_options=QUIET_UPDATE)
+    """Make a leased file due again; nothing, when something became of it or another attempt has begun since. It was
+    not tried to its end, so that does not count."""
+    given_back = update(Attachment).where(*_held(file)).values(next_at=now, tries=Attachment.tries - 1)
+    session.execute(given_back, execution_options=QUIET_UPDATE)
 
 
 def _held(file: LeasedFile) -> tuple[ColumnElement[bool], ...]:

@@ -38,7 +38,8 @@ def end_leases_of(session: Session, platform: str, account: str) -> None:
 
 
 def put_right(session: Session, now: datetime, soon: timedelta, later: timedelta, longest: timedelta) -> int:
-    """After the clock was put back: make due what was due before that, or in someone's hands; returns how many.
+    """After the clock was put back: make due what was due before that, or in someone's hands. Returns how much there
+    was that shows it.
 
     Nothing of the inbox becomes due later than `soon`, no answer to a person waits longer than `later`, and no lease
     lasts longer than `longest`. Where a platform wants us to wait for longer than `later`, it says so again then.
@@ -47,16 +48,21 @@ def put_right(session: Session, now: datetime, soon: timedelta, later: timedelta
     # what is for one person may have been meant for later, unless it was tried already; each has an index of its own
     late = [(lane, Delivery.not_before > until) for lane in (ASKED, and_(PERSONAL, Delivery.attempts > 0))]
     waiting = {chat_id for which in late for chat_id in session.scalars(select(Delivery.chat_id).where(*which))}
-    changes = [
-        update(Chat).where(Chat.in_next_at > now + soon).values(in_next_at=now),
-        update(Chat).where(Chat.in_next_at > EVER, Chat.in_leased_until > now + longest)
-        .values(in_leased_until=None),
-        update(Chat).where(Chat.next_at > EVER, Chat.leased_until > now + longest).values(leased_until=None),
+    # these may be what a platform asked for: shortened, never ended, or it would be asked again at every look
+    shortened = [
         update(Chat).where(Chat.next_at > EVER, Chat.blocked_until > until).values(blocked_until=until),
         update(Sender).where(Sender.blocked_until > until).values(blocked_until=until),
         *[update(Delivery).where(*which).values(not_before=now) for which in late],
         update(Chat).where(Chat.id.in_(waiting)).values(next_at=now),
         update(Attachment).where(Attachment.state == "pending", Attachment.next_at > now + longest)
-        .values(next_at=now),
+        .values(next_at=now + longest),
     ]  # fmt: skip
-    return sum(count_changed(session, change) for change in changes)
+    wrong = [
+        update(Chat).where(Chat.in_next_at > now + soon).values(in_next_at=now),
+        update(Chat).where(Chat.in_next_at > EVER, Chat.in_leased_until > now + longest)
+        .values(in_leased_until=None),
+        update(Chat).where(Chat.next_at > EVER, Chat.leased_until > now + longest).values(leased_until=None),
+    ]  # fmt: skip
+    for change in shortened:
+        session.execute(change, execution_options=QUIET_UPDATE)
+    return sum(count_changed(session, change) for change in wrong)

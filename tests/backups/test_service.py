@@ -260,10 +260,15 @@ async def test_a_damaged_archive_changes_nothing(runtime: Runtime, place: Runtim
     assert not (tmp_path.parent / "evil").exists()
 
 
+def parts_of(file: Path) -> list[tuple[tarfile.TarInfo, bytes]]:
+    with tarfile.open(file) as archive:
+        opened = [(member, archive.extractfile(member)) for member in archive.getmembers()]
+        return [(member, data.read()) for member, data in opened if data is not None]
+
+
 def rewrite(file: Path, without: str = "", foreign: str = "") -> None:
     """The same archive without some of its files, or with another one."""
-    with tarfile.open(file) as old:
-        parts = [(member, old.extractfile(member).read()) for member in old.getmembers()]  # type: ignore[union-attr]
+    parts = parts_of(file)
     with tarfile.open(file, "w") as new:
         for member, data in parts:
             if not (without and member.name.startswith(without)):
@@ -273,8 +278,7 @@ def rewrite(file: Path, without: str = "", foreign: str = "") -> None:
 
 
 def rewrite_manifest(file: Path, **changes: Any) -> None:
-    with tarfile.open(file) as old:
-        parts = [(member, old.extractfile(member).read()) for member in old.getmembers()]  # type: ignore[union-attr]
+    parts = parts_of(file)
     with tarfile.open(file, "w") as new:
         for member, data in parts:
             if member.name == "manifest.json":

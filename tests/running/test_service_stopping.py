@@ -193,6 +193,10 @@ async def test_who_gave_back_is_too_late(world: World) -> None:
 async def test_a_file_that_was_settled_is_not_due_at_once(became: Fetched, world: World) -> None:
     await keep(world, await world.teacher("李老师"))
     [file] = await world.runtime.transact(lease_files, Reach(["paper"]), 9)
+    await world.runtime.transact(return_file, file)
+    [file] = await world.runtime.transact(lease_files, Reach(["paper"]), 9)
+    tries = await world.run(lambda ctx: ctx.session.get_one(Attachment, file.id).tries)
+    assert tries == 1, "that a service stopped costs none"
     assert await world.runtime.transact(settle_file, file, became, ())
     await world.runtime.transact(return_file, file)
     assert await world.runtime.transact(lease_files, Reach(["paper"]), 9) == []

@@ -45,8 +45,7 @@ class MatrixPlatform:
         return replace(inbound, at=at) if inbound is not None and at is not None else inbound
 
     async def start(self) -> None:
-        """Become the one process that serves the account, sign in, and look out the keys. Raises SendError,
-        StorageUnavailable."""
+        """Become the one process that serves the account, sign in, and look out the keys. Raises SendError."""
         await self.connection.open()
 
     async def close(self) -> None:
