@@ -1,10 +1,7 @@
 """A backup holds everything that was committed before it began, and comes back whole or not at all; both databases."""
 
 import asyncio
-import io
-import json
 import os
-import tarfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -33,6 +30,7 @@ from storage.blobs import Blobs
 from storage.engine import Database
 from storage.people import Person
 from storage.resources import Resource
+from tests.backups.harming import rewrite, rewrite_manifest
 from tests.support.databases import Databases
 
 NOW = datetime.fromisoformat("2026-11-23T10:00:00+08:00")
@@ -258,33 +256,6 @@ async def test_a_damaged_archive_changes_nothing(runtime: Runtime, place: Runtim
         await restore_backup(place, file)
     assert schema.current(place.database) is None and not list((tmp_path / "restored").rglob("*"))
     assert not (tmp_path.parent / "evil").exists()
-
-
-def parts_of(file: Path) -> list[tuple[tarfile.TarInfo, bytes]]:
-    with tarfile.open(file) as archive:
-        opened = [(member, archive.extractfile(member)) for member in archive.getmembers()]
-        return [(member, data.read()) for member, data in opened if data is not None]
-
-
-def rewrite(file: Path, without: str = "", foreign: str = "") -> None:
-    """The same archive without some of its files, or with another one."""
-    parts = parts_of(file)
-    with tarfile.open(file, "w") as new:
-        for member, data in parts:
-            if not (without and member.name.startswith(without)):
-                new.addfile(member, io.BytesIO(data))
-        if foreign:
-            new.addfile(tarfile.TarInfo(foreign), io.BytesIO())
-
-
-def rewrite_manifest(file: Path, **changes: Any) -> None:
-    parts = parts_of(file)
-    with tarfile.open(file, "w") as new:
-        for member, data in parts:
-            if member.name == "manifest.json":
-                data = json.dumps({**json.loads(data), **changes}).encode()
-                member.size = len(data)
-            new.addfile(member, io.BytesIO(data))
 
 
 @pytest.mark.parametrize(
