@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from storage.communities import Community
 from storage.conversations import strand
 from storage.inbox import waits
-from storage.leasing import LeasedChat
+from storage.leasing import LeasedChat, hold_chats
 from storage.messaging import CHAT_GONE, READY, Chat, Delivery, Message, Sender, SentEvent
 from storage.people import Identity, Person
 from storage.reach import Reach
@@ -24,13 +24,14 @@ from storage.writing import QUIET_UPDATE, add_rows, among, table_of, upsert
 CHATS, SENDINGS, MESSAGES = table_of(Chat), table_of(Delivery), table_of(Message)
 IDENTITIES, PERSONS, ROOMS, COMMUNITIES = table_of(Identity), table_of(Person), table_of(Room), table_of(Community)
 # the busiest statements are built once: building them costs more than running them
-ASLEEP = (
-    among(CHATS.c.id, "chats"),
-    or_(CHATS.c.next_at.is_(None), CHATS.c.next_at > bindparam("at", type_=CHATS.c.next_at.type)),
+AT = bindparam("at", type_=CHATS.c.next_at.type)
+# those that are awake, too: whoever finds nothing more to send and puts one to sleep at this moment does not see yet
+# what it is woken for, and is waited for only where its row is changed
+WAKE = (
+    update(CHATS)
+    .where(among(CHATS.c.id, "chats"))
+    .values(next_at=case((CHATS.c.next_at <= AT, CHATS.c.next_at), else_=AT))
 )
-WAKE = update(CHATS).where(*ASLEEP).values(next_at=bindparam("at", type_=CHATS.c.next_at.type))
-# always in the same order: of two that wake the same chats one waits for the other, never both
-HOLD_ASLEEP = select(CHATS.c.id).where(*ASLEEP).order_by(CHATS.c.id).with_for_update(key_share=True)
 NOW = bindparam("now", type_=CHATS.c.next_at.type)
 FIRST = (
     select(func.min(SENDINGS.c.id))
@@ -126,12 +127,11 @@ class ReadyRow(NamedTuple):
 
 
 def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:
-    """Make chats due for sending at `at`, unless they are due earlier."""
+    """Make chats due for sending at `at`, unless they are due earlier. They are locked until the commit."""
     if chat_ids:
-        these = {"chats": list(chat_ids), "at": at}
-        if len(chat_ids) > 1 and waits(session):
-            session.execute(HOLD_ASLEEP, these)
-        session.execute(WAKE, these)
+        if len(chat_ids) > 1 and waits(session):  # always in the same order: of two, one waits for the other, never both
+            hold_chats(session, chat_ids)
+        session.execute(WAKE, {"chats": list(chat_ids), "at": at})
 
 
 def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:
