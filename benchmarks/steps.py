@@ -2,8 +2,8 @@
 against the same with all of them in the same rounds."""
 
 import asyncio
-import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from statistics import median
 from typing import Any
@@ -15,6 +15,7 @@ from api.runtime import Runtime
 from benchmarks.county import add_teachers, fresh_database, open_runtime
 from benchmarks.inbound import UPDATES, measure_ours
 from bot.intake import Intake
+from storage.engine import READERS
 
 ROUNDS = 5
 KINDS = ("sqlite", "postgres")
@@ -54,12 +55,10 @@ def unprepared(runtime: Runtime) -> Iterator[None]:
 
 
 @contextmanager
-def slow_switches(_runtime: Runtime) -> Iterator[None]:
-    """Threads keep the interpreter for 5 ms, as they do by themselves."""
-    was = sys.getswitchinterval()
-    sys.setswitchinterval(0.005)
-    yield
-    sys.setswitchinterval(was)
+def crowded(runtime: Runtime) -> Iterator[None]:
+    """As many transactions at once as there are readers."""
+    with ThreadPoolExecutor(READERS) as many, patch.object(runtime.database, "_writers", many):
+        yield
 
 
 # name -> (what takes it away, where there is such a thing)
@@ -68,7 +67,7 @@ STEPS: dict[str, tuple[Step, tuple[str, ...]]] = {
     "arrivals stored together": (arrivals_alone, KINDS),
     "statements compiled once": (compiled_each_time, KINDS),
     "prepared statements": (unprepared, ("postgres",)),
-    "threads that hand over sooner": (slow_switches, KINDS),
+    "few transactions at once": (crowded, ("postgres",)),
 }
 
 

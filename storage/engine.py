@@ -1,7 +1,7 @@
 """The engines and the only transaction.
 
 Operations are plain functions of a synchronous Session. On SQLite one writer thread works through a queue and waiting
-jobs share a commit, each in its own savepoint; on PostgreSQL a pool of threads runs one transaction per job.
+jobs share a commit, each in its own savepoint; on PostgreSQL a few threads run one transaction per job.
 Reasons and measurements: docs/adr/0002-synchronous-inside.md.
 """
 
@@ -12,7 +12,6 @@ import queue
 import random
 import re
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,11 +33,12 @@ log = structlog.get_logger()
 type_job = Callable[[Session], Any]
 BATCH_JOBS = 64
 BATCH_SECONDS = 0.05
+READERS = 8
+WRITERS = 4  # on PostgreSQL; more get in each other's way: they wait for the interpreter more than for the database
 PG_ATTEMPTS = 10
 PAUSE_SECONDS = 1.0  # at most, before a transaction that got in the way of another is run again
 IDLE_SECONDS = 5.0
 BUSY_SECONDS = 10.0  # SQLite: so long one waits while another process writes
-SWITCH_SECONDS = 0.0005
 AFTER = "after_commit"
 # an escaped NUL, but not an escaped backslash before the letters u0000
 ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
@@ -91,17 +91,16 @@ def attempt(session: Session) -> Iterator[None]:
 class Database:
     """One database: `run` for writing jobs, `read` for reading ones, `transaction` for synchronous callers."""
 
-    def __init__(self, url: str, threads: int = 8) -> None:
+    def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = create_sqlite_engine(url) if self.is_sqlite else create_postgres_engine(url, threads)
-        self._readers = ThreadPoolExecutor(threads, thread_name_prefix="storage")
+        self.engine = create_sqlite_engine(url) if self.is_sqlite else create_postgres_engine(url)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="storage-reader")
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="storage-writer")  # on PostgreSQL
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
         self._lock = threading.Lock()
         self.waited: Callable[[float], None] = lambda _seconds: None  # told how long each job waited for its turn
-        # threads hand the interpreter over at every answer of the database; with the usual 5 ms they would queue
-        sys.setswitchinterval(SWITCH_SECONDS)
 
     async def run(self, job: type_job) -> Any:
         """Run `job(session)` in a transaction of its own; returns after the commit, raises what the job raised.
@@ -113,7 +112,7 @@ class Database:
         loop = asyncio.get_running_loop()
         work: type_job = partial(_with, contextvars.copy_context(), job)
         if not self.is_sqlite:
-            return await loop.run_in_executor(self._readers, self._run_alone, work, time.monotonic())
+            return await loop.run_in_executor(self._writers, self._run_alone, work, time.monotonic())
         self._start_writer()
         item = _Job(work, loop, loop.create_future())
         self._queue.put(item)
@@ -135,6 +134,7 @@ class Database:
         if self._writer is not None:
             self._queue.put(None)
             self._writer.join()
+        self._writers.shutdown()
         self._readers.shutdown()
         self.engine.dispose()
 
@@ -320,11 +320,11 @@ def create_sqlite_engine(url: str) -> Engine:
     return engine
 
 
-def create_postgres_engine(url: str, threads: int) -> Engine:
+def create_postgres_engine(url: str) -> Engine:
     """PostgreSQL through psycopg 3. A connection that lay idle is asked whether it still lives before it is used."""
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        pool_size=threads + 2,
+        pool_size=READERS + WRITERS + 2,
         json_serializer=dump_json,
         hide_parameters=True,
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},

@@ -129,7 +129,7 @@ class ReadyRow(NamedTuple):
 def wake_chats(session: Session, chat_ids: Sequence[int], at: datetime) -> None:
     """Make chats due for sending at `at`, unless they are due earlier. They are locked until the commit."""
     if chat_ids:
-        if len(chat_ids) > 1 and waits(session):  # always in the same order: of two, one waits for the other, never both
+        if len(chat_ids) > 1 and waits(session):  # always in the same order: two never wait for each other
             hold_chats(session, chat_ids)
         session.execute(WAKE, {"chats": list(chat_ids), "at": at})
 
