@@ -38,7 +38,7 @@ DELIVERIES = f"""
     {{numbers}}
     SELECT {{pid}}, :message, 'send', 2, who, {{at}}, 'ready', 0, false, 0, :now FROM {LATER}
 """
-REACH = Reach(["paper"])
+REACH = Reach(("paper",))
 NOTHING, RINGING, LOOKING = "a tick that finds nothing", "a tick that rings 100 reminders", "a look into the outbox"
 
 

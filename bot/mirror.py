@@ -62,7 +62,7 @@ class Mirrors(Workers[LeasedRoom]):
         names = [name for name, here in self.bots.open.items() if any(one.mirroring for one in here.values())]
         if not names:
             return []
-        reach = self.bots.reach._replace(platforms=names)
+        reach = self.bots.reach._replace(platforms=tuple(names))
         return await self.runtime.transact(lease_rooms, reach, limit, system=True, via="clock")
 
     async def give_back(self, room: LeasedRoom, begun: bool) -> None:

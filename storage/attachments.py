@@ -3,14 +3,29 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Index, LargeBinary, String, delete, func, or_, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.base import Base, BigId, Id, Json, Pid, ref
 from storage.reach import Reach
-from storage.writing import QUIET_UPDATE, take
+from storage.writing import QUIET_UPDATE, among, table_of, take
 
 
 class Attachment(Base):
@@ -129,28 +144,31 @@ def drop_payload(session: Session, attachment_id: int) -> None:
     session.execute(delete(AttachmentPayload).where(AttachmentPayload.attachment_id == attachment_id))
 
 
+FILES = table_of(Attachment)
+NOW = bindparam("now", type_=FILES.c.next_at.type)
+LEASE = (
+    update(FILES)
+    .where(among(FILES.c.id, "taken"))
+    .values(next_at=bindparam("until"), attempts=FILES.c.attempts + 1, tries=FILES.c.tries + 1)
+    .returning(*[FILES.c[name] for name in (
+        "id", "attempts", "next_at", "state", "platform", "account", "ref", "kind", "name", "mime", "size", "blob_key",
+    )])
+)  # fmt: skip
+
+
+@lru_cache
+def _due(reach: Reach) -> Select[Any]:
+    here = reach.covers(FILES.c.platform, FILES.c.account)
+    query = select(FILES.c.id).where(
+        FILES.c.next_at <= NOW, or_(FILES.c.platform == "", here, FILES.c.state == "removed")
+    )
+    return query.order_by(FILES.c.next_at).limit(bindparam("most")).with_for_update(skip_locked=True)
+
+
 def lease(session: Session, reach: Reach, now: datetime, limit: int, seconds: float) -> list[LeasedFile]:
     """Lease up to `limit` due attachments whose bytes we hold, whose platform is here, or which are to be purged."""
-    due = (
-        select(Attachment.id)
-        .where(
-            Attachment.next_at <= now,
-            or_(
-                Attachment.platform == "", reach.covers(Attachment.platform, Attachment.account),
-                Attachment.state == "removed",
-            ),
-        )
-        .order_by(Attachment.next_at)
-        .limit(limit)
-    )
     until = now + timedelta(seconds=seconds)
-    lease = {"next_at": until, "attempts": Attachment.attempts + 1, "tries": Attachment.tries + 1}
-    columns = (
-        Attachment.id, Attachment.attempts, Attachment.next_at, Attachment.state, Attachment.platform,
-        Attachment.account, Attachment.ref, Attachment.kind, Attachment.name, Attachment.mime, Attachment.size,
-        Attachment.blob_key,
-    )  # fmt: skip
-    rows = take(session, due, Attachment, lease, *columns)
+    rows = take(session, _due(reach), {"now": now, "most": limit}, LEASE, {"until": until})
     held = _with_payload(session, [row.id for row in rows])
     return [LeasedFile(*(*row, row.id in held)) for row in rows]
 

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     SelectBase,
     bindparam,
     delete,
@@ -66,6 +67,20 @@ FREE = (
 )  # fmt: skip
 ROW = select(INBOX).where(INBOX.c.id == bindparam("row"))
 OLDEST = select(INBOX).where(INBOX.c.chat_id == bindparam("chat"), INBOX.c.state == NEW).order_by(INBOX.c.id).limit(1)
+NOW = bindparam("now", type_=CHATS.c.in_next_at.type)
+LEASE = (
+    update(CHATS)
+    .where(among(CHATS.c.id, "taken"))
+    .values(in_leased_until=bindparam("until"), in_fence=CHATS.c.in_fence + 1)
+    .returning(CHATS.c.id, CHATS.c.in_fence, CHATS.c.kind)
+)
+OLDEST_ROWS = select(INBOX).where(
+    INBOX.c.id.in_(
+        select(func.min(INBOX.c.id))
+        .where(among(INBOX.c.chat_id, "chats"), INBOX.c.state == NEW)
+        .group_by(INBOX.c.chat_id)
+    )
+)
 RELEASE = (
     update(CHATS)
     .where(CHATS.c.id == bindparam("chat"), ~exists().where(INBOX.c.chat_id == CHATS.c.id, INBOX.c.state == NEW))
@@ -209,35 +224,22 @@ def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, secon
 
     What came from a platform that is switched off now waits until it is back.
     """
-    due = (
-        select(Chat.id)
-        .where(
-            Chat.in_next_at <= now,
-            reach.covers(Chat.platform, Chat.account),
-            or_(Chat.in_leased_until.is_(None), Chat.in_leased_until <= now),
-        )
-        .order_by(Chat.in_next_at)
-        .limit(limit)
-    )
     until = now + timedelta(seconds=seconds)
-    lease = {"in_leased_until": until, "in_fence": Chat.in_fence + 1}
-    leased = {row.id: row for row in take(session, due, Chat, lease, Chat.id, Chat.in_fence, Chat.kind)}
+    taken = take(session, _due(reach), {"now": now, "most": limit}, LEASE, {"until": until})
+    leased = {row.id: row for row in taken}
     fences = {chat_id: row.in_fence for chat_id, row in leased.items()}
-    heads = _oldest_rows(session, list(fences)) if fences else {}
+    heads = {row.chat_id: row for row in session.execute(OLDEST_ROWS, {"chats": list(fences)})} if fences else {}
     for chat_id in fences.keys() - heads.keys():
         release_chat(session, chat_id)
     rooms = {chat_id for chat_id, row in leased.items() if row.kind == "room"}
     return [_leased(heads[key], fences[key], until, key in rooms) for key in fences if key in heads]
 
 
-def _oldest_rows(session: Session, chat_ids: Sequence[int]) -> dict[int, Any]:
-    oldest = (
-        select(func.min(Incoming.id))
-        .where(Incoming.chat_id.in_(chat_ids), Incoming.state == NEW)
-        .group_by(Incoming.chat_id)
-    )
-    rows = session.execute(select(Incoming.__table__).where(Incoming.id.in_(oldest)))
-    return {row.chat_id: row for row in rows}
+@lru_cache
+def _due(reach: Reach) -> Select[Any]:
+    free = or_(CHATS.c.in_leased_until.is_(None), CHATS.c.in_leased_until <= NOW)
+    query = select(CHATS.c.id).where(CHATS.c.in_next_at <= NOW, reach.covers(CHATS.c.platform, CHATS.c.account), free)
+    return query.order_by(CHATS.c.in_next_at).limit(bindparam("most")).with_for_update(skip_locked=True)
 
 
 def _leased(row: Any, fence: int, until: datetime, in_room: bool) -> LeasedRow:

@@ -3,17 +3,19 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.messaging import ONE, READY, REPLIES, Chat, Delivery, Sender
-from storage.reach import Reach
+from storage.reach import Reach, is_one_of
 from storage.writing import QUIET_UPDATE, among, table_of, take
 
-CHATS = table_of(Chat)
+CHATS, SENDINGS, SENDERS = table_of(Chat), table_of(Delivery), table_of(Sender)
+NOW, MOST = bindparam("now", type_=CHATS.c.next_at.type), bindparam("most", type_=Integer)
 HOLD = (
     select(CHATS.c.id, CHATS.c.fence, CHATS.c.blocked_until)
     .where(among(CHATS.c.id, "chats"))
@@ -22,12 +24,17 @@ HOLD = (
 )
 Bot = tuple[str, str]  # platform and account
 # written so that no index is chosen for it
-BOT = Chat.platform.concat(":").concat(Chat.account)
+BOT = CHATS.c.platform.concat(":").concat(CHATS.c.account)
 # what somebody waits for: acks and replies; what is for one person and not for many
-ASKED = and_(Delivery.state == READY, Delivery.lane <= REPLIES)
-PERSONAL = and_(Delivery.state == READY, Delivery.lane == ONE)
-COLUMNS = (
-    Chat.id, Chat.fence, Chat.platform, Chat.account, Chat.native, Chat.kind, Chat.leased_until, Chat.blocked_until,
+ASKED = and_(SENDINGS.c.state == READY, SENDINGS.c.lane <= REPLIES)
+PERSONAL = and_(SENDINGS.c.state == READY, SENDINGS.c.lane == ONE)
+LEASE = (
+    update(CHATS)
+    .where(among(CHATS.c.id, "taken"))
+    .values(leased_until=bindparam("until"), fence=CHATS.c.fence + 1)
+    .returning(*[CHATS.c[name] for name in (
+        "id", "fence", "platform", "account", "native", "kind", "leased_until", "blocked_until",
+    )])
 )  # fmt: skip
 
 
@@ -75,61 +82,90 @@ def lease_chats(session: Session, reach: Reach, now: datetime, limit: int, secon
     Those where somebody waits for an answer come first: behind a push to a county it would come minutes later. Then
     what is for one person only, then what is for many.
     """
-    blocked = select(Sender.platform).where(
-        Sender.platform == Chat.platform, Sender.account == Chat.account, Sender.blocked_until > now
-    )
-    free = (
-        Chat.next_at <= now,
-        reach.covers(Chat.platform, Chat.account),
-        or_(Chat.leased_until.is_(None), Chat.leased_until <= now),
-        ~blocked.exists(),
-    )
-    due = select(Chat.id).where(*free)
-    lease = {"leased_until": now + timedelta(seconds=seconds), "fence": Chat.fence + 1}
+    until = now + timedelta(seconds=seconds)
 
-    def of_lane(lane: ColumnElement[bool], *which: ColumnElement[bool], most: int) -> list[int]:
-        found = (
-            select(Chat.id, Chat.platform, Chat.account)
-            .join(Delivery, Chat.id == Delivery.chat_id)
-            .where(lane, Delivery.not_before <= now, *free, *which)
-            .order_by(Delivery.not_before)
-            .limit(most)
-        )
+    def take_some(query: Select[Any], **given: Any) -> list[LeasedChat]:
+        return [LeasedChat._make(row) for row in take(session, query, {"now": now, **given}, LEASE, {"until": until})]
+
+    def of_lane(asked: bool, whose: Whose, most: int) -> list[int]:
         left = dict(capacity.answers)
         chats: list[int] = []
-        for chat_id, platform, account in session.execute(found):
+        found = session.execute(_with_something(reach, asked, whose), {"now": now, "most": most})
+        for chat_id, platform, account in found:
             bot = (platform, account)
             if chat_id not in chats and left.get(bot, 1) > 0:
                 chats.append(chat_id)
                 left[bot] = left.get(bot, most) - 1
         return chats
 
-    def take_some(query: Select[Any]) -> list[LeasedChat]:
-        return [LeasedChat._make(row) for row in take(session, query, Chat, lease, *COLUMNS)]
-
-    full = [":".join(bot) for bot, number in capacity.answers.items() if number <= 0]
-    answers = of_lane(ASKED, *([BOT.not_in(full)] if full else []), most=limit)
-    leased = take_some(due.where(Chat.id.in_(answers))) if answers else []
+    full = Whose(tuple(":".join(bot) for bot, number in capacity.answers.items() if number <= 0), but=True)
+    answers = of_lane(True, full, limit)
+    leased = take_some(_these(reach), chats=answers, most=limit) if answers else []
     answers_of = Counter((chat.platform, chat.account) for chat in leased)
     left = limit - len(leased) if capacity.pushes is None else min(capacity.pushes, limit - len(leased))
     for theirs, number in _takers(capacity, answers_of):
         some = left if number is None else min(left, number)
-        for chats in (of_lane(PERSONAL, theirs, most=some) if some > 0 and capacity.crowded else [], None):
-            some = min(some, left)
-            if some > 0 and (chats or chats is None):
-                query = due.where(theirs) if chats is None else due.where(Chat.id.in_(chats))
-                taken = take_some(query.order_by(Chat.next_at).limit(some))
-                leased, left, some = leased + taken, left - len(taken), some - len(taken)
+        personal = of_lane(False, theirs, some) if some > 0 and capacity.crowded else []
+        if personal:
+            taken = take_some(_these(reach), chats=personal, most=some)
+            leased, left, some = leased + taken, left - len(taken), some - len(taken)
+        if some > 0:
+            taken = take_some(_due(reach, theirs), most=some)
+            leased, left = leased + taken, left - len(taken)
     return leased
 
 
-def _takers(capacity: Capacity, answers: Mapping[Bot, int]) -> Iterator[tuple[ColumnElement[bool], int | None]]:
+class Whose(NamedTuple):
+    """The chats of these bots ("platform:account"), or of all `but` these."""
+
+    bots: tuple[str, ...]
+    but: bool = False
+
+    @property
+    def condition(self) -> ColumnElement[bool]:
+        """That a chat is one of them."""
+        return not_(is_one_of(BOT, self.bots)) if self.but else is_one_of(BOT, self.bots)
+
+
+def _free(reach: Reach) -> list[ColumnElement[bool]]:
+    blocked = exists().where(
+        SENDERS.c.platform == CHATS.c.platform, SENDERS.c.account == CHATS.c.account, SENDERS.c.blocked_until > NOW
+    )
+    unleased = or_(CHATS.c.leased_until.is_(None), CHATS.c.leased_until <= NOW)
+    return [CHATS.c.next_at <= NOW, reach.covers(CHATS.c.platform, CHATS.c.account), unleased, ~blocked]
+
+
+@lru_cache
+def _with_something(reach: Reach, asked: bool, whose: Whose) -> Select[Any]:
+    """Chats in which an answer, or something for one person, is due, and for whom."""
+    return (
+        select(CHATS.c.id, CHATS.c.platform, CHATS.c.account)
+        .join(SENDINGS, CHATS.c.id == SENDINGS.c.chat_id)
+        .where(ASKED if asked else PERSONAL, SENDINGS.c.not_before <= NOW, *_free(reach), whose.condition)
+        .order_by(SENDINGS.c.not_before)
+        .limit(MOST)
+    )
+
+
+@lru_cache
+def _due(reach: Reach, whose: Whose) -> Select[Any]:
+    query = select(CHATS.c.id).where(*_free(reach), whose.condition)
+    return query.order_by(CHATS.c.next_at).limit(MOST).with_for_update(skip_locked=True)
+
+
+@lru_cache
+def _these(reach: Reach) -> Select[Any]:
+    query = select(CHATS.c.id).where(*_free(reach), among(CHATS.c.id, "chats"))
+    return query.order_by(CHATS.c.next_at).limit(MOST).with_for_update(skip_locked=True)
+
+
+def _takers(capacity: Capacity, answers: Mapping[Bot, int]) -> Iterator[tuple[Whose, int | None]]:
     """Whose chats may have pushes, and how many of them; None: any number. An answer takes the place of a push."""
     for bot, number in capacity.most.items():
         bounds = [one for one in (number, capacity.answers.get(bot)) if one is not None]
-        yield BOT.in_([":".join(bot)]), min(bounds) - answers.get(bot, 0) if bounds else None
+        yield Whose((":".join(bot),)), min(bounds) - answers.get(bot, 0) if bounds else None
     if capacity.others:
-        yield BOT.not_in([":".join(bot) for bot in capacity.most]), None
+        yield Whose(tuple(":".join(bot) for bot in capacity.most), but=True), None
 
 
 def hold_chats(session: Session, chat_ids: Sequence[int]) -> dict[int, Held]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, case, delete, func, literal, or_, select, update
+from sqlalchemy import Select, and_, bindparam, case, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.communities import Appointment, Community, Membership, held_on
@@ -12,10 +13,18 @@ from storage.messaging import Chat
 from storage.people import PRESENT, Identity, Person
 from storage.reach import Reach
 from storage.rooms import Room, RoomAccount
-from storage.writing import QUIET_UPDATE, count_changed, take
+from storage.writing import QUIET_UPDATE, among, count_changed, table_of, take
 
 AT_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # due, whatever time it is
 MANAGED = Room.due_at.is_not(None)
+ROOMS, CHATS = table_of(Room), table_of(Chat)
+NOW = bindparam("now", type_=ROOMS.c.due_at.type)
+LEASE = (
+    update(ROOMS)
+    .where(among(ROOMS.c.id, "taken"))
+    .values(leased_until=bindparam("until"), due_at=bindparam("until"))
+    .returning(*[ROOMS.c[name] for name in ("id", "pid", "platform", "part", "chat_id")])
+)
 
 
 class Belonging(NamedTuple):
@@ -47,16 +56,7 @@ def lease_rooms(session: Session, reach: Reach, now: datetime, until: datetime, 
 
     They are due again when the lease ends: whoever dies with one is followed by somebody else.
     """
-    free = or_(Room.leased_until.is_(None), Room.leased_until <= now)
-    bot = select(Chat.account).where(Chat.id == Room.chat_id).correlate(Room).scalar_subquery()
-    due = (
-        select(Room.id)
-        .where(Room.due_at <= now, free, reach.covers(Room.platform, func.coalesce(bot, "")))
-        .order_by(Room.due_at, Room.id)
-        .limit(limit)
-    )
-    values = {"leased_until": until, "due_at": until}
-    taken = take(session, due, Room, values, Room.id, Room.pid, Room.platform, Room.part, Room.chat_id)
+    taken = take(session, _due(reach), {"now": now, "most": limit}, LEASE, {"until": until})
     if not taken:
         return []
     chats = [row.chat_id for row in taken if row.chat_id is not None]
@@ -67,6 +67,15 @@ def lease_rooms(session: Session, reach: Reach, now: datetime, until: datetime, 
         account, native = there.get(row.chat_id, (None, None))
         found.append(LeasedRoom(row.id, row.pid, row.platform, row.part, account, native, until))
     return found
+
+
+@lru_cache
+def _due(reach: Reach) -> Select[Any]:
+    free = or_(ROOMS.c.leased_until.is_(None), ROOMS.c.leased_until <= NOW)
+    bot = select(CHATS.c.account).where(CHATS.c.id == ROOMS.c.chat_id).correlate(ROOMS).scalar_subquery()
+    here = reach.covers(ROOMS.c.platform, func.coalesce(bot, ""))
+    query = select(ROOMS.c.id).where(ROOMS.c.due_at <= NOW, free, here).order_by(ROOMS.c.due_at, ROOMS.c.id)
+    return query.limit(bindparam("most")).with_for_update(skip_locked=True)
 
 
 def end_room_leases(session: Session, platform: str | None = None) -> None:

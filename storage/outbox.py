@@ -6,9 +6,10 @@ Order is promised within (chat, lane). A head that failed blocks its lane only; 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, case, cast, exists, func, literal, or_, select, update
+from sqlalchemy import Integer, Select, bindparam, case, cast, exists, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.communities import Community
@@ -93,6 +94,16 @@ TO_HOME = (
     .values(chat_id=select(Person.home_chat_id).where(Person.id == SENDINGS.c.person_id).scalar_subquery())
     .returning(SENDINGS.c.chat_id)
 )
+FIRST_OF_PEOPLE = select(func.min(SENDINGS.c.not_before)).where(SENDINGS.c.state == READY, SENDINGS.c.chat_id.is_(None))
+# what people are told that is due, with where they are at home
+TO_ROUTE = (
+    select(SENDINGS.c.id, SENDINGS.c.person_id, PERSONS.c.home_chat_id, PERSONS.c.erased_at)
+    .join(PERSONS, PERSONS.c.id == SENDINGS.c.person_id)
+    .where(SENDINGS.c.state == READY, SENDINGS.c.chat_id.is_(None), SENDINGS.c.not_before <= NOW)
+    .order_by(SENDINGS.c.not_before, SENDINGS.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=SENDINGS, skip_locked=True)
+)
 # of a blocked chat everything waits, acks apart: what is due is looked at again when it may go
 WAITS = exists().where(SENDINGS.c.chat_id == CHATS.c.id, SENDINGS.c.state == READY)
 RELEASE_IDLE = (
@@ -140,14 +151,7 @@ def route_to_people(session: Session, now: datetime, limit: int = 500) -> int:
     Those that nobody can receive become `unreachable`, and their people are asked into a private chat where that can be
     done. Returns how many these are.
     """
-    due = session.execute(
-        select(Delivery.id, Delivery.person_id, Person.home_chat_id, Person.erased_at)
-        .join(Person, Person.id == Delivery.person_id)
-        .where(Delivery.state == READY, Delivery.chat_id.is_(None), Delivery.not_before <= now)
-        .order_by(Delivery.not_before, Delivery.id)
-        .limit(limit)
-        .with_for_update(of=Delivery, skip_locked=True)
-    ).all()
+    due = session.execute(TO_ROUTE, {"now": now, "most": limit}).all()
     lost = {row.id: row.person_id for row in due if row.erased_at is not None or row.home_chat_id is None}
     moves = list({row.id for row in due}.difference(lost))
     moved = session.scalars(TO_HOME, {"rows": moves}).all() if moves else ()
@@ -294,12 +298,15 @@ def readers_of(session: Session, chat_ids: Sequence[int]) -> dict[int, tuple[str
 
 def next_due(session: Session, reach: Reach) -> datetime | None:
     """The earliest moment at which any chat has something to send; None when nothing waits."""
-    there = (Chat.next_at.is_not(None), reach.covers(Chat.platform, Chat.account))
-    chats = session.scalars(select(Chat.next_at).where(*there).order_by(Chat.next_at).limit(1)).first()
-    people = session.execute(
-        select(func.min(Delivery.not_before)).where(Delivery.state == READY, Delivery.chat_id.is_(None))
-    ).scalar_one()
+    chats = session.scalars(_first_due(reach)).first()
+    people = session.execute(FIRST_OF_PEOPLE).scalar_one()
     return min(filter(None, (chats, people)), default=None)
+
+
+@lru_cache
+def _first_due(reach: Reach) -> Select[Any]:
+    there = (CHATS.c.next_at.is_not(None), reach.covers(CHATS.c.platform, CHATS.c.account))
+    return select(CHATS.c.next_at).where(*there).order_by(CHATS.c.next_at).limit(1)
 
 
 def people_waiting(session: Session, chat_id: int) -> set[int]:

@@ -83,7 +83,7 @@ def neglected(session: Session, platforms: Sequence[str], now: datetime) -> tupl
     """
     held = leases_held(session, now)
     arrived = sent = None
-    here = Reach(platforms).covers(Chat.platform, Chat.account)
+    here = Reach(tuple(platforms)).covers(Chat.platform, Chat.account)
     if not held.inbox:
         due = (Chat.in_next_at <= now, here)
         arrived = session.execute(select(func.min(Chat.in_next_at)).where(*due)).scalar_one()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Executable, Select, Table, any_, bindparam, func, inspect, select, update
+from sqlalchemy import CursorResult, Executable, Select, Table, Update, any_, bindparam, func, inspect, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -55,13 +55,13 @@ def upsert(session: Session, entity: Any) -> Any:
     return insert_into(session.get_bind().dialect.name, entity)
 
 
-def take(session: Session, due: Select[Any], entity: Any, values: dict[str, Any], *columns: Any) -> Sequence[Any]:
-    """Change the rows whose ids `due` selects, but for those that another worker is taking; returns their columns."""
-    ids = session.scalars(due.with_for_update(skip_locked=True)).all()
-    if not ids:
-        return []
-    taken = update(entity).where(entity.id.in_(ids)).values(values).returning(*columns)
-    return session.execute(taken, execution_options=QUIET_UPDATE).all()
+def take(
+    session: Session, due: Select[Any], given: dict[str, Any], change: Update, values: dict[str, Any]
+) -> Sequence[Any]:
+    """Change the rows whose ids `due` selects as it is `given`, but for those that another worker is taking (it locks
+    them, SKIP LOCKED). `change`: an UPDATE of the rows `among` "taken", to these values; returns what it returns."""
+    ids = session.scalars(due, given).all()
+    return session.execute(change, {"taken": ids, **values}).all() if ids else []
 
 
 def count_changed(

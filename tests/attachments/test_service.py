@@ -311,10 +311,10 @@ async def test_followers_hear_once_and_a_failing_one_loses_nothing(world: World,
 
 async def test_a_worker_that_was_too_slow_changes_nothing(world: World, li: Voice) -> None:
     row = await world.run(keep_bytes, "a.txt", "text/plain", b"1", actor=li)
-    [slow] = await world.run(lease_files, Reach(["paper"]), 5)
-    assert await world.run(lease_files, Reach(["paper"]), 5) == [], "leased to one only"
+    [slow] = await world.run(lease_files, Reach(("paper",)), 5)
+    assert await world.run(lease_files, Reach(("paper",)), 5) == [], "leased to one only"
     world.pass_time(minutes=10)
-    [quick] = await world.run(lease_files, Reach(["paper"]), 5)
+    [quick] = await world.run(lease_files, Reach(("paper",)), 5)
     done = Fetched("key/quick", "document", "text/plain", 1)
     assert await world.run(settle_file, quick, done, ()) is True
     assert await world.run(settle_file, slow, Fetched("key/slow", "document", "text/plain", 1), ()) is False

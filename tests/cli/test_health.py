@@ -105,7 +105,7 @@ async def test_a_long_queue_that_somebody_works_on_is_no_fault(database_url: str
         later = runtime.now() + timedelta(minutes=20)
         runtime.now = lambda: later
         assert set((await ready(client))[1]) == {"outbox"}
-        await runtime.transact(claim_work, Reach(["web"]), 1, {})
+        await runtime.transact(claim_work, Reach(("web",)), 1, {})
         assert await ready(client) == (200, {}), "one is sent, the others wait for their turn"
         await runtime.transact(lambda ctx: end_leases(ctx.session, ctx.now))
         await runtime.transact(lambda ctx: block_sender(ctx.session, "web", "", ctx.now + timedelta(minutes=1)))

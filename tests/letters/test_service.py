@@ -127,7 +127,7 @@ async def test_what_arrived_of_it_does_not_come_again(post: Post) -> None:
 
     await post.world.run(part_of_it)
     await post.county.run(retry_letter, pid, actor=post.county.lin)
-    [work] = await post.world.run(claim_work, Reach(["paper"]), 5, {})
+    [work] = await post.world.run(claim_work, Reach(("paper",)), 5, {})
     assert work.begun == ["n1"]
 
 

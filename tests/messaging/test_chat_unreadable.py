@@ -29,4 +29,4 @@ async def test_what_came_from_a_platform_that_is_off_waits(world: World) -> None
     li = await world.teacher("李老师")
     await li.say("帮助")
     li.expect("/help")
-    assert len(await world.runtime.transact(lease_rows, Reach(["elsewhere"]), 9)) == 1
+    assert len(await world.runtime.transact(lease_rows, Reach(("elsewhere",)), 9)) == 1

@@ -26,7 +26,7 @@ async def take_in(world: World, *arrivals: Arrival) -> int:
 
 
 async def lease(world: World) -> list[Any]:
-    return await world.runtime.transact(lease_rows, Reach(["paper"]), 10)
+    return await world.runtime.transact(lease_rows, Reach(("paper",)), 10)
 
 
 async def test_parts_are_one_row_a_moment_after_the_last(world: World) -> None:

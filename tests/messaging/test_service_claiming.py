@@ -100,8 +100,8 @@ async def test_a_database_that_is_away_ends_nothing(world: World) -> None:
     assert li.person is not None
     await world.run(tell_person, li.person.id, Words("好"), guard=["away"])
     with pytest.raises(StorageUnavailable):
-        await world.run(claim_work, Reach(["paper"]), 9, {"away": away})
-    assert len(await world.run(claim_work, Reach(["paper"]), 9, {"away": lambda _ctx, people: people})) == 1
+        await world.run(claim_work, Reach(("paper",)), 9, {"away": away})
+    assert len(await world.run(claim_work, Reach(("paper",)), 9, {"away": lambda _ctx, people: people})) == 1
 
 
 async def a_push(world: World, number: int, **how: Any) -> list[Voice]:
@@ -122,10 +122,10 @@ async def test_answers_do_not_wait_behind_a_push(world: World) -> None:
             acknowledge(ctx, chat, native, None) if native == "a" else say_in_chat(ctx, chat, Words("答"))
 
     await world.run(press)
-    works = await world.run(claim_work, Reach(["paper"]), 3, {})
+    works = await world.run(claim_work, Reach(("paper",)), 3, {})
     assert sorted(work.kind for work in works) == ["ack", "send", "send"]
     assert {"a", "b"} < {work.chat.native for work in works}, "and what is left of the room is for the push"
-    assert len(await world.run(claim_work, Reach(["paper"]), 9, {})) == 5
+    assert len(await world.run(claim_work, Reach(("paper",)), 9, {})) == 5
 
 
 async def test_the_answer_to_a_press_is_tried_again_as_long_as_somebody_waits_for_it(world: World) -> None:
@@ -134,7 +134,7 @@ async def test_the_answer_to_a_press_is_tried_again_as_long_as_somebody_waits_fo
         acknowledge(ctx, chat, "a", Words("看过了"))
 
     def try_it(ctx: Context) -> int:
-        works = claim_work(ctx, Reach(["paper"]), 9, {})
+        works = claim_work(ctx, Reach(("paper",)), 9, {})
         finish_works(ctx, [(work, Outcome(error="the database is away")) for work in works], {})
         return len(works)
 
@@ -152,9 +152,9 @@ async def test_what_is_for_one_person_overtakes_a_push(world: World) -> None:
     last = people[-1].person
     assert last is not None
     await world.run(tell_person, last.id, Words("只给你"))
-    works = await world.run(claim_work, Reach(["paper"]), 80, {}, Capacity(2, {("paper", ""): 2}))
+    works = await world.run(claim_work, Reach(("paper",)), 80, {}, Capacity(2, {("paper", ""): 2}))
     assert [work.tree for work in works].count(Words("只给你")) == 1 and len(works) == 2
-    assert len(await world.run(claim_work, Reach(["paper"]), 80, {}, Capacity(9, {("paper", ""): None}))) == 4
+    assert len(await world.run(claim_work, Reach(("paper",)), 80, {}, Capacity(9, {("paper", ""): None}))) == 4
 
 
 async def test_a_platform_that_answers_nothing_leaves_room_for_the_others(world: World) -> None:
@@ -165,7 +165,7 @@ async def test_a_platform_that_answers_nothing_leaves_room_for_the_others(world:
             say_in_chat(ctx, chat, Words("答"))
 
     await world.run(ask)
-    both, some = Reach(["slow", "paper"]), {("slow", ""): None, ("paper", ""): None}
+    both, some = Reach(("slow", "paper")), {("slow", ""): None, ("paper", ""): None}
     first = await world.run(claim_work, both, 6, {}, Capacity(most=some, answers={("slow", ""): 3}))
     assert Counter(work.chat.platform for work in first) == {"slow": 3, "paper": 3}
     second = await world.run(claim_work, both, 6, {}, Capacity(most=some, answers={("slow", ""): 0}))
@@ -175,7 +175,7 @@ async def test_a_platform_that_answers_nothing_leaves_room_for_the_others(world:
 async def test_what_a_platform_might_take_and_has_not_to_send_is_for_the_others(world: World) -> None:
     await a_push(world, 3)
     most = {("telegram", str(n)): 30 for n in range(3)}
-    works = await world.run(claim_work, Reach(["paper", "telegram"]), 80, {}, Capacity(64, most))
+    works = await world.run(claim_work, Reach(("paper", "telegram")), 80, {}, Capacity(64, most))
     assert len(works) == 3
 
 
@@ -187,7 +187,7 @@ async def test_a_guard_is_asked_once_for_all(world: World) -> None:
         return {who for who in people if who is not None and who % 2}
 
     await a_push(world, 6, guard=["odd", 7, "七"])
-    works = await world.run(claim_work, Reach(["paper"]), 9, {"odd": odd})
+    works = await world.run(claim_work, Reach(("paper",)), 9, {"odd": odd})
     assert asked == [(6, (7, "七"))]
     assert len(works) == 3
     states = await world.run(lambda ctx: [(row.state, row.person_id % 2) for row in ctx.session.query(Delivery)])
@@ -209,7 +209,7 @@ async def test_many_edits_ask_no_more_than_few(world: World) -> None:
 
         engine = world.runtime.database.engine
         event.listen(engine, "before_cursor_execute", look)
-        works = await world.run(claim_work, Reach(["paper"]), limit, {})
+        works = await world.run(claim_work, Reach(("paper",)), limit, {})
         event.remove(engine, "before_cursor_execute", look)
         assert len(works) == limit and all(work.kind == "edit" and len(work.targets) == 1 for work in works)
         assert len({work.targets[0] for work in works}) == limit, "each its own"
@@ -230,7 +230,7 @@ async def test_only_answers_ask_what_they_answer(world: World) -> None:
             deliver_to_chats(ctx, again, [key for key in ids if key is not None], BULK)
 
         await world.run(say)
-        works = await world.run(claim_work, Reach(["paper"]), 9, {})
+        works = await world.run(claim_work, Reach(("paper",)), 9, {})
         await world.run(finish_works, [(work, Outcome(sent=[f"{answers}{work.chat.native}"])) for work in works], {})
         for work in works:
             await world.run(return_work, work, begun=False)
@@ -241,7 +241,7 @@ async def test_only_answers_ask_what_they_answer(world: World) -> None:
 
         engine = world.runtime.database.engine
         event.listen(engine, "before_cursor_execute", look)
-        works = await world.run(claim_work, Reach(["paper"]), 9, {})
+        works = await world.run(claim_work, Reach(("paper",)), 9, {})
         event.remove(engine, "before_cursor_execute", look)
         assert [work.reply_to for work in works] == [f"True{work.chat.native}" if answers else None for work in works]
         counts.append(len(statements))

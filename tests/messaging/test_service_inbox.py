@@ -62,7 +62,7 @@ class Inbox(Machine):
     def lease(self, after: int) -> None:
         self.clock += timedelta(seconds=after)
         # in which order a database returns rows is its own affair, and would make an example differ from its repeat
-        self.rows += sorted(self.do(receiving.lease_rows, Reach(["p"]), 2), key=lambda row: row.event_id)
+        self.rows += sorted(self.do(receiving.lease_rows, Reach(("p",)), 2), key=lambda row: row.event_id)
 
     @precondition(lambda self: self.rows)
     @rule(data=st.data(), dies=st.sampled_from([False, False, True]))
@@ -91,7 +91,7 @@ class Inbox(Machine):
     def finish(self) -> None:
         self.rows = []
         self.clock += timedelta(seconds=60)
-        self.rows += self.do(receiving.lease_rows, Reach(["p"]), 10)
+        self.rows += self.do(receiving.lease_rows, Reach(("p",)), 10)
         while self.rows:
             assert self.handle_row(self.rows.pop())
         assert dict(self.handled) == dict(self.arrived)

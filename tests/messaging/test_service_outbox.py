@@ -88,7 +88,7 @@ class Outbox(Machine):
         """Where no other worker holds the chat, a press is answered at once."""
         self.pressed += 1
         self.do(lambda ctx: acknowledge(ctx, _chat(ctx, chat), str(self.pressed), None))
-        works = self.do(claim_work, Reach(["p"]), 9, self.guards)
+        works = self.do(claim_work, Reach(("p",)), 9, self.guards)
         for work in [work for work in works if work.kind == "ack"]:
             works.remove(work)
             following = self.do(finish_work, work, Outcome(sent=[]), self.guards)
@@ -98,7 +98,7 @@ class Outbox(Machine):
     @rule(after=st.sampled_from([0, 3, 61]))
     def claim(self, after: int) -> None:
         self.clock += timedelta(seconds=after)
-        self.take(self.do(claim_work, Reach(["p"]), 2, self.guards))
+        self.take(self.do(claim_work, Reach(("p",)), 2, self.guards))
 
     def take(self, works: list[Work]) -> None:
         assert not self.settled & {work.pid for work in works}, "claimed again after it was known sent"
@@ -163,7 +163,7 @@ class Outbox(Machine):
     def rest(self) -> list[Work]:
         """What is left once every lease has run out and every pause is over."""
         self.clock += timedelta(seconds=700)
-        return self.do(claim_work, Reach(["p"]), 5, self.guards)
+        return self.do(claim_work, Reach(("p",)), 5, self.guards)
 
     def finish(self) -> None:
         self.works = []

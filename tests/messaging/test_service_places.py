@@ -50,11 +50,11 @@ async def test_a_send_that_is_told_where_the_chat_went(world: World, known: bool
     if known:
         await appear(world, "new")
     await world.run(lambda ctx: say_in_chat(ctx, find(ctx, old).id, Words("好")))
-    (work,) = await world.run(claim_work, Reach(["paper"]), 9, {})
+    (work,) = await world.run(claim_work, Reach(("paper",)), 9, {})
     assert await world.run(finish_work, work, Outcome(moved_to="new"), {}) is None, "nothing more to the old id"
     rooms, ready, chats = await world.run(state)
     assert (rooms, ready, chats["new"]) == (["new"], ["new"], "active")
-    (again,) = await world.run(claim_work, Reach(["paper"]), 9, {})
+    (again,) = await world.run(claim_work, Reach(("paper",)), 9, {})
     assert again.chat.native == "new"
 
 
@@ -122,7 +122,7 @@ async def test_what_waits_for_somebody_does_not_come_back_to_a_chat_that_is_gone
         tell_person(ctx, li.person.id, Words("在吗"))
 
     def lose(ctx: Context) -> list[str]:
-        works = claim_work(ctx, Reach(["paper"]), 9, {})
+        works = claim_work(ctx, Reach(("paper",)), 9, {})
         for work in works:
             finish_work(ctx, work, Outcome(gone=True), {})
         return [work.kind for work in works]
@@ -159,7 +159,7 @@ async def test_places_that_lead_to_each_other_are_not_followed_for_ever(world: W
             say_in_chat(ctx, find_or_add_chat(ctx.session, "paper", "", native, "room", "", ctx.now), Words(native))
 
     def send(ctx: Context) -> int:
-        works = claim_work(ctx, Reach(["paper"]), 9, {})
+        works = claim_work(ctx, Reach(("paper",)), 9, {})
         for work in works:
             finish_work(ctx, work, Outcome(moved_to="b" if work.chat.native == "a" else "a"), {})
         return len(works)

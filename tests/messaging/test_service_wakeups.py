@@ -37,7 +37,7 @@ def a_transaction(world: World) -> Iterator[Context]:
 @pytest.mark.parametrize("store", [receive, receive_together])
 async def test_an_arrival_while_a_row_is_passed_over(world: World, store: object) -> None:
     await world.run(receive, "paper", "", [arrival(0)])
-    [row] = await world.run(lease_rows, Reach(["paper"]), 9)
+    [row] = await world.run(lease_rows, Reach(("paper",)), 9)
     with a_transaction(world) as ctx:
         store(ctx, "paper", "", [arrival(1)])  # type: ignore[operator]
         passing = asyncio.create_task(world.runtime.transact(pass_over, row, "done"))
@@ -52,7 +52,7 @@ async def test_a_vote_that_may_go_on_while_a_row_is_finished(world: World) -> No
     await world.run(
         lambda ctx: ctx.session.query(Incoming).filter(Incoming.state == "waiting_poll").update({"reason": "P"})
     )
-    [row] = await world.run(lease_rows, Reach(["paper"]), 9)
+    [row] = await world.run(lease_rows, Reach(("paper",)), 9)
 
     def free(ctx: Context) -> None:
         votes._free(ctx.session, votes._waiting().where(votes._is("paper", "", "P")), ctx.now)
@@ -64,11 +64,11 @@ async def test_a_vote_that_may_go_on_while_a_row_is_finished(world: World) -> No
         done, _ = await asyncio.wait([freeing], timeout=0.3)
         assert not done, "it waits for the chat"
     await asyncio.wait_for(freeing, 5)
-    assert [row.event_id for row in await world.run(lease_rows, Reach(["paper"]), 9)] == ["e1"]
+    assert [row.event_id for row in await world.run(lease_rows, Reach(("paper",)), 9)] == ["e1"]
 
 
 async def test_a_row_that_was_erased_meanwhile(world: World) -> None:
     await world.run(receive, "paper", "", [arrival(0)])
-    [row] = await world.run(lease_rows, Reach(["paper"]), 9)
+    [row] = await world.run(lease_rows, Reach(("paper",)), 9)
     await world.run(lambda ctx: ctx.session.query(Incoming).delete())
     assert await world.run(pass_over, row, "done") is None

@@ -36,7 +36,7 @@ async def test_an_erased_person_is_taken_out_and_forgotten(county: County) -> No
 
 def _taken_out(ctx: Context, native: str) -> None:
     """The worker took somebody out."""
-    leased = lease_rooms(ctx, Reach(["paper"]), 1)[0]
+    leased = lease_rooms(ctx, Reach(("paper",)), 1)[0]
     todo = Todo(Plan((Action("remove", native),)), {}, 1)
     finish(ctx, leased, Outcome(todo=todo, done=[f"remove:{native}"]))
 
@@ -74,7 +74,7 @@ async def test_hosts_are_told_when_we_are_put_out_and_when_rights_lack(county: C
     await county.world.arrive(county.li, room, "bot_added")
 
     def look(ctx: Context) -> None:
-        leased = lease_rooms(ctx, Reach(["paper"]), 1)[0]
+        leased = lease_rooms(ctx, Reach(("paper",)), 1)[0]
         todo = Todo(Plan(), {}, 1, [Action("invite")])
         finish(ctx, leased, Outcome(todo=todo, guidance=T("Ask a host")))
         ctx.session.query(Room).filter_by(platform="paper").one().due_at = AT_ONCE

@@ -178,7 +178,7 @@ async def test_a_short_limit_is_waited_for(passes: Passes) -> None:
 
 async def test_whoever_comes_too_late_with_an_outcome_changes_nothing(passes: Passes) -> None:
     await passes.touch(passes.chinese)
-    [lost] = await passes.county.run(lease_rooms, Reach(["paper"]), 1)
+    [lost] = await passes.county.run(lease_rooms, Reach(("paper",)), 1)
     assert await passes.go(seconds=LEASE.total_seconds() - 1) == []
     await passes.go(seconds=2)
     seen = (await passes.row(passes.chinese)).looked_at
@@ -292,7 +292,7 @@ async def test_two_workers_look_at_a_room_once(passes: Passes) -> None:
 
 async def test_a_new_process_goes_on_with_what_the_last_one_had_in_hand(passes: Passes) -> None:
     await passes.touch(passes.chinese, passes.maths)
-    await passes.county.run(lease_rooms, Reach(["paper"]), 2)
+    await passes.county.run(lease_rooms, Reach(("paper",)), 2)
     maths = (await passes.row(passes.maths)).id
     await passes.county.run(lambda ctx: setattr(ctx.session.get_one(Room, maths), "due_at", None))
     passes.rooms.looks.clear()

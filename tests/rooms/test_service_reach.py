@@ -20,7 +20,7 @@ async def test_rooms_of_a_bot_that_another_process_serves_are_left_to_it(county:
                                  part=f"p{account}", created_at=ctx.now))  # fmt: skip
 
     def leased(ctx: Context) -> list[str]:
-        return [room.part for room in lease_rooms(ctx, Reach(["paper"], own=["paper:1"]), 9)]
+        return [room.part for room in lease_rooms(ctx, Reach(("paper",), own=("paper:1",)), 9)]
 
     holder = new_holder()
     await county.run(two_rooms)

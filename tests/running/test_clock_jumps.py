@@ -26,7 +26,7 @@ from storage.messaging import Chat, Delivery
 from storage.reach import Reach
 from tests.support.talk import NOW, Voice, World, a_world
 
-PAPER = Reach(["paper"])
+PAPER = Reach(("paper",))
 RING = next(job for job in JOBS if job.name == "reminders.ring")
 
 

@@ -58,8 +58,8 @@ async def keep(world: World, who: Voice) -> Attachment:
 async def lease_all(world: World) -> tuple[list[Any], list[Any], list[Any]]:
     """What handlers, deliverers and fetchers would work on now."""
     run = world.runtime.transact
-    waiting = await run(lease_rows, Reach(["paper"]), 9), await run(claim_work, Reach(["paper"]), 9, {})
-    return *waiting, await run(lease_files, Reach(["paper"]), 9)
+    waiting = await run(lease_rows, Reach(("paper",)), 9), await run(claim_work, Reach(("paper",)), 9, {})
+    return *waiting, await run(lease_files, Reach(("paper",)), 9)
 
 
 async def rows(world: World, table: Any) -> list[Any]:
@@ -98,7 +98,7 @@ async def test_a_handler_finishes_its_row_and_leaves_the_next(world: World) -> N
     async with working(world, World(world.runtime, world.paper, [feature]).handlers):
         await stopped.wait()
     assert [row.state for row in await rows(world, Incoming)] == ["done", "new"]
-    [left] = await world.runtime.transact(lease_rows, Reach(["paper"]), 9)
+    [left] = await world.runtime.transact(lease_rows, Reach(("paper",)), 9)
     assert left.event_id.endswith("-1")
     assert len(await rows(world, Delivery)) == 1
 
@@ -119,7 +119,7 @@ async def test_a_delivery_is_finished_and_the_next_left_untried(world: World, mo
     async with working(world, world.deliverers):
         await sending.wait()
     assert [sheet.text for sheet in li.sheets()] == ["一"]
-    [left] = await world.runtime.transact(claim_work, Reach(["paper"]), 9, {})
+    [left] = await world.runtime.transact(claim_work, Reach(("paper",)), 9, {})
     assert (left.tree, left.attempt, left.repeat) == (Words("二"), 1, False)
 
 
@@ -136,7 +136,7 @@ async def test_a_delivery_that_takes_too_long_is_left_as_perhaps_sent(world: Wor
     await tell(world, li, "一")
     async with working(world, world.deliverers, 0.1):
         await sending.wait()
-    [left] = await world.runtime.transact(claim_work, Reach(["paper"]), 9, {})
+    [left] = await world.runtime.transact(claim_work, Reach(("paper",)), 9, {})
     assert (left.tree, left.attempt, left.repeat) == (Words("一"), 2, True)
 
 
@@ -180,26 +180,26 @@ async def test_who_gave_back_is_too_late(world: World) -> None:
     await arrive(world, li, "help")
     await tell(world, li, "一")
     run = world.runtime.transact
-    [row], [work] = await run(lease_rows, Reach(["paper"]), 9), await run(claim_work, Reach(["paper"]), 9, {})
+    [row], [work] = await run(lease_rows, Reach(("paper",)), 9), await run(claim_work, Reach(("paper",)), 9, {})
     await run(return_row, row)
     await run(return_work, work, True)
     assert await run(hold_row, row) is None
     assert await run(finish_work, work, Outcome(error="network"), {}) is None
-    assert len(await run(claim_work, Reach(["paper"]), 9, {})) == 1
-    assert len(await run(lease_rows, Reach(["paper"]), 9)) == 1
+    assert len(await run(claim_work, Reach(("paper",)), 9, {})) == 1
+    assert len(await run(lease_rows, Reach(("paper",)), 9)) == 1
 
 
 @pytest.mark.parametrize("became", [Fetched("key", "document", "text/plain", 3), Fetched(retry_after=90.0)])
 async def test_a_file_that_was_settled_is_not_due_at_once(became: Fetched, world: World) -> None:
     await keep(world, await world.teacher("李老师"))
-    [file] = await world.runtime.transact(lease_files, Reach(["paper"]), 9)
+    [file] = await world.runtime.transact(lease_files, Reach(("paper",)), 9)
     await world.runtime.transact(return_file, file)
-    [file] = await world.runtime.transact(lease_files, Reach(["paper"]), 9)
+    [file] = await world.runtime.transact(lease_files, Reach(("paper",)), 9)
     tries = await world.run(lambda ctx: ctx.session.get_one(Attachment, file.id).tries)
     assert tries == 1, "that a service stopped costs none"
     assert await world.runtime.transact(settle_file, file, became, ())
     await world.runtime.transact(return_file, file)
-    assert await world.runtime.transact(lease_files, Reach(["paper"]), 9) == []
+    assert await world.runtime.transact(lease_files, Reach(("paper",)), 9) == []
 
 
 async def test_the_service_leaves_nothing_leased(world: World, monkeypatch: Any) -> None:
@@ -238,5 +238,5 @@ async def test_the_service_leaves_nothing_leased(world: World, monkeypatch: Any)
     async with a_world(runtime.database.url.render_as_string(hide_password=False)) as after:
         leased = [chat for chat in await rows(after, Chat) if chat.leased_until or chat.in_leased_until]
         assert not leased
-        assert len(await after.runtime.transact(claim_work, Reach(["paper"]), 9, {})) == 1
-        assert len(await after.runtime.transact(lease_files, Reach(["paper"]), 9)) == 1
+        assert len(await after.runtime.transact(claim_work, Reach(("paper",)), 9, {})) == 1
+        assert len(await after.runtime.transact(lease_files, Reach(("paper",)), 9)) == 1

@@ -103,7 +103,7 @@ async def test_clocks_of_machines_need_not_agree(processes: list[Runtime]) -> No
 async def test_what_another_process_serves_is_left_to_it(database_url: str) -> None:
     """One that was started with other bots than this one."""
     async with a_world(database_url) as world:
-        li, reach = await world.teacher("李老师"), Reach(["paper"], own=["paper:7"])
+        li, reach = await world.teacher("李老师"), Reach(("paper",), own=("paper:7",))
         holder = new_holder()
         await world.run(take_part, "paper", "", holder, 30)
         await world.run(tell_person, li.person.id, Words("好"))

@@ -21,9 +21,9 @@ async def left_by_a_killed_service(world: World) -> tuple[Voice, Voice, Attachme
     raw = {"kind": "said", "sender": li.native, "name": "李老师", "text": "help"}
     await world.runtime.transact(receive, "paper", "", [Arrival("e-1", li.chat, "private", raw)])
     await world.run(tell_person, wang.person.id, Words("早上好"))
-    assert len(await world.runtime.transact(lease_rows, Reach(["paper"]), 9)) == 1
-    assert len(await world.runtime.transact(claim_work, Reach(["paper"]), 9, {})) == 1
-    assert len(await world.runtime.transact(lease_files, Reach(["paper"]), 9)) == 1
+    assert len(await world.runtime.transact(lease_rows, Reach(("paper",)), 9)) == 1
+    assert len(await world.runtime.transact(claim_work, Reach(("paper",)), 9, {})) == 1
+    assert len(await world.runtime.transact(lease_files, Reach(("paper",)), 9)) == 1
     return li, wang, file
 
 

@@ -167,7 +167,7 @@ def planned(database: Database, *tables: str) -> Iterator[list[str]]:
         event.remove(database.engine, "before_cursor_execute", look)
 
 
-BOTH = ["paper", "web"]
+BOTH = ("paper", "web")
 WEB = leasing.Capacity(most={("web", ""): None}, others=False)
 
 

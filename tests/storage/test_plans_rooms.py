@@ -114,7 +114,7 @@ def a_pass(ctx: Context, number: int) -> None:
     """From the lease to what came of it."""
     ctx.session.get_one(Room, number).due_at = mirrors.AT_ONCE
     ctx.session.flush()
-    [leased] = lease_rooms(ctx, Reach(["matrix"]), 1)
+    [leased] = lease_rooms(ctx, Reach(("matrix",)), 1)
     grow(ctx, number)
     assert leased.id == number and look_at(ctx, number) is not None
     members = {f"@{n}:x": Standing("join") for n in range(1, 30)}

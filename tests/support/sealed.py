@@ -15,6 +15,7 @@ from typing import Any
 from tests.support.synapse import Registered, Synapse
 
 ROOT = Path(__file__).parents[2]
+LONGEST_LINE = 2**24  # all that was said in a room
 
 
 class Sealed:
@@ -45,7 +46,7 @@ async def a_sealed_client(synapse: Synapse, account: Registered, folder: Path) -
     folder.mkdir(exist_ok=True)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.support.sealed", synapse.url, account.user_id, account.device_id, account.token,
-        str(folder), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+        str(folder), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT, limit=LONGEST_LINE,
     )  # fmt: skip
     try:
         yield Sealed(process, account)

@@ -20,7 +20,7 @@ async def claimed(world: TelegramWorld, who: TelegramVoice, text: str, files: Se
         say_in_chat(ctx, chat.id, Words(text), files=files)
 
     await world.run(say)
-    (work,) = await world.run(claim_work, Reach(["telegram"]), 1, {})
+    (work,) = await world.run(claim_work, Reach(("telegram",)), 1, {})
     return work
 
 

@@ -45,7 +45,7 @@ async def tell(world: TelegramWorld, who: TelegramVoice, tree: Node, rows: Rows 
 
 async def claimed(world: TelegramWorld, who: TelegramVoice, tree: Node, rows: Rows | None = None) -> Work:
     await world.run(_say, who.chat, tree, rows, ())
-    (work,) = await world.run(claim_work, Reach(["telegram"]), 1, {})
+    (work,) = await world.run(claim_work, Reach(("telegram",)), 1, {})
     return work
 
 

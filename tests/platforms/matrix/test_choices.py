@@ -140,7 +140,7 @@ async def test_a_choice_counts_though_nobody_noted_that_its_question_was_sent(ro
     """Killed between sending and noting it, the bot meets the answer first; its own event came before that."""
     for where in (room.chat, room.room):
         await room.world.run(_say, where, ONE)
-        (work,) = await room.world.runtime.transact(claim_work, Reach(["matrix"]), 1, {})
+        (work,) = await room.world.runtime.transact(claim_work, Reach(("matrix",)), 1, {})
         (event,) = await room.world.matrix.send(work)
         await (room.li.say(where, "1") if where == room.chat else room.li.react(where, event, "✅"))
         await room.world.pump(settle=False)

@@ -143,7 +143,7 @@ async def a_room(world: MatrixWorld, li: Somebody, encrypted: bool) -> str:
 async def claimed(world: MatrixWorld, room: str) -> Work:
     """A delivery to a room."""
     await world.run(speak, room, Words("好"))
-    (work,) = await world.run(claim_work, Reach(["matrix"]), 1, {})
+    (work,) = await world.run(claim_work, Reach(("matrix",)), 1, {})
     return work
 
 

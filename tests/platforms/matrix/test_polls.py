@@ -95,7 +95,7 @@ async def test_a_vote_counts_though_whoever_sent_the_poll_died(world: MatrixWorl
     room = await a_room(world, li)
     await world.run(ask, room, WHERE)
     work: Work
-    (work,) = await world.runtime.transact(claim_work, Reach(["matrix"]), 1, {})
+    (work,) = await world.runtime.transact(claim_work, Reach(("matrix",)), 1, {})
     event, poll = await world.matrix.send(work)
     assert poll == f"poll:{event}"
     await li.vote(room, event, "0")

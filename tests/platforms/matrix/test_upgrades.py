@@ -159,7 +159,7 @@ async def test_what_is_just_being_sent_goes_to_the_new_room(world: MatrixWorld) 
     old = await a_bound_room(world, li, preset="public_chat")
     await world.settle()
     await world.run(speak, old, "正在路上")
-    (work,) = await world.runtime.transact(claim_work, Reach(["matrix"]), 1, {})
+    (work,) = await world.runtime.transact(claim_work, Reach(("matrix",)), 1, {})
     new = await upgrade(li, old)
     await world.pump(settle=False)
     assert await world.deliverers.work(work) is None
