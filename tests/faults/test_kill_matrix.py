@@ -12,7 +12,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from api.times import utcnow
 from storage.base import new_pid
 from storage.engine import Database
 from storage.messaging import Chat, Delivery, Incoming
@@ -88,7 +90,16 @@ async def kill_again_and_again(site: Site, talk: Talk, chance: Random) -> None:
                     await asyncio.sleep(0.01)
         await asyncio.sleep(chance.uniform(0, 1.2))
         await site.end()
+        end_reminders(site)
     await site.start()
+
+
+def end_reminders(site: Site) -> None:
+    """Nobody may wait for more than fifty at once: all that there are have rung."""
+    database = Database(site.database)
+    with database.transaction() as session:
+        session.execute(update(Reminder).values(next_at=None, ended_at=utcnow()))
+    database.close()
 
 
 async def take_account(site: Site, talk: Talk, capsys: pytest.CaptureFixture[str], seed: int) -> None:
