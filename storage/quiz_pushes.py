@@ -163,7 +163,10 @@ def add_attempt(session: Session, push_id: int, person_id: int, n: int, now: dat
 
 
 def attempts_of(session: Session, push_id: int, person_id: int, lock: bool = False) -> list[Attempt]:
-    """A person's tries at a push, in order; `lock` keeps others from changing them until the commit."""
+    """A person's tries at a push, in order; `lock` keeps others from changing them until the commit, or from beginning
+    one where there is none that could be locked."""
+    if lock:
+        session.execute(only_person(person_id).with_for_update(key_share=True))
     query = select(Attempt).where(Attempt.push_id == push_id, Attempt.person_id == person_id).order_by(Attempt.n)
     return list(session.scalars(query.with_for_update() if lock else query))
 

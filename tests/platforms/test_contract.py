@@ -290,7 +290,7 @@ async def test_the_same_delivery_twice_is_seen_once(driver: Driver) -> None:
     li = await driver.account()
     await driver.world.run(_queue, driver, li.chat, "只此一次")
     work: Work
-    (work,) = await driver.world.runtime.transact(claim_work, Reach([driver.platform.name]), 1, {})
+    (work,) = await driver.world.runtime.transact(claim_work, Reach((driver.platform.name,)), 1, {})
     natives = await asyncio.gather(*[driver.platform.send(work) for _ in range(3)])
     assert natives[0] and all(list(native) == list(natives[0]) for native in natives)
     assert [one.text for one in await driver.seen(li)].count("只此一次") == 1
@@ -299,7 +299,7 @@ async def test_the_same_delivery_twice_is_seen_once(driver: Driver) -> None:
 async def test_a_chat_that_is_over_says_so(driver: Driver) -> None:
     li = await driver.account()
     await driver.world.run(_queue, driver, li.chat, "还在吗")
-    (work,) = await driver.world.runtime.transact(claim_work, Reach([driver.platform.name]), 1, {})
+    (work,) = await driver.world.runtime.transact(claim_work, Reach((driver.platform.name,)), 1, {})
     await driver.lose(li)
     with pytest.raises(Gone):
         await driver.platform.send(work)
