@@ -1,6 +1,8 @@
 """Answering: graded at once, once, by those it is for, while it is open; every attempt is a record."""
 
 import asyncio
+import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,7 @@ from api.context import Context
 from api.errors import Conflict, Forbidden, Invalid, NotFound
 from api.progress.service import my_progress
 from api.quizzes import answering, pushes
+from storage import quiz_pushes
 from storage.quiz_pushes import Answer, Attempt
 from storage.records import Record
 from tests.support.clock import tick
@@ -122,6 +125,27 @@ async def test_two_presses_at_the_same_moment_are_one_answer(shop: Quizzing) -> 
     assert sum(not isinstance(each, Exception) for each in done) == 1
     assert all(isinstance(each, Conflict) for each in done if isinstance(each, Exception))
     assert await run(lambda ctx: len(list(ctx.session.scalars(select(Attempt))))) == 1
+
+
+async def test_who_begins_is_waited_for_though_there_is_no_attempt_yet(shop: Quizzing) -> None:
+    """Without it, of two presses the second may find the first one's attempt finished, and begin another."""
+    push, looked = await shop.push(ONE, attempts=3), threading.Event()
+
+    def attempts(ctx: Context) -> list[Attempt]:
+        return quiz_pushes.attempts_of(ctx.session, push.id, ctx.me.id, lock=True)
+
+    def begin(ctx: Context) -> None:
+        assert attempts(ctx) == []
+        looked.set()
+        time.sleep(0.3)  # in which the other looks
+        quiz_pushes.add_attempt(ctx.session, push.id, ctx.me.id, 1, ctx.now)
+
+    def look(ctx: Context) -> int:
+        assert looked.wait(20)
+        return len(attempts(ctx))
+
+    _, found = await asyncio.gather(shop.world.run(begin, actor=shop.li), shop.world.run(look, actor=shop.li))
+    assert found == 1
 
 
 async def test_who_may_not_answer(shop: Quizzing) -> None:
